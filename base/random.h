@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace hubtrail {
+
+/// Where random bytes come from, so that a simulation can be replayed from a seed.
+/// Thread: any for SystemRandom, one thread for SeededRandom.
+class Random {
+public:
+    virtual ~Random() = default;
+    virtual void fill(void* bytes, std::size_t count) = 0;
+
+    std::uint64_t next_u64();
+    /// Uniform in [0, bound). `bound` must not be 0.
+    std::uint64_t below(std::uint64_t bound) { return next_u64() % bound; }
+};
+
+/// The kernel's generator; fit for keys and connection tokens. Aborts if the kernel refuses.
+class SystemRandom final : public Random {
+public:
+    void fill(void* bytes, std::size_t count) override;
+};
+
+/// The same bytes for the same seed, on every machine. Never for secrets.
+class SeededRandom final : public Random {
+public:
+    explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
+    void fill(void* bytes, std::size_t count) override;
+
+private:
+    std::uint64_t state_;
+};
+
+/// A UUID version 7 (RFC 9562 5.7) for the given wall clock time, 36 characters.
+std::string make_uuid_v7(std::int64_t wall_us, Random& random);
+
+}  // namespace hubtrail

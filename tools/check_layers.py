@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Fails if an include points sideways or up, or a third party's header is outside its folder.
+
+The table is the picture in docs/ARCHITECTURE.md. `--root DIR` checks another tree.
+"""
+import argparse
+import pathlib
+import re
+import sys
+
+LEVEL = {
+    "base": 0,
+    "protocol": 1,
+    "auth": 2, "storage": 2,
+    "transport": 3,
+    "hub": 4, "transport/session": 4, "rest": 4,
+    "transport/net": 5, "transport/http": 5, "transport/websocket": 5, "auth/jose": 5,
+    "storage/sqlite": 5, "clients/cpp-sync": 5,
+    "bench": 6,
+    "server": 7,
+}
+# The only layer whose .cpp files may include a third party's headers; no header may.
+HOME = {
+    "spdlog/": "base", "openssl/": "base",
+    "nlohmann/": "protocol",
+    "asio": "transport/net", "boost/": "transport/http", "websocketpp/": "transport/websocket",
+    "cjose/": "auth/jose", "soci/": "storage/sqlite", "sqlite3.h": "storage/sqlite",
+    "cpprest/": "clients/cpp-sync",
+    "CLI/": "server", "toml.hpp": "server", "toml11/": "server",
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+(<|")([^>"]+)')
+
+
+def layer_of(path):
+    parts = path.split("/")[:-1]
+    return next((p for p in ("/".join(parts[:n]) for n in (2, 1)) if p in LEVEL), None)
+
+
+def sources(root):
+    for folder in sorted({layer.split("/")[0] for layer in LEVEL}):
+        for file in sorted((root / folder).rglob("*")):
+            if file.suffix in (".h", ".cpp"):
+                yield file
+
+
+def check(root):
+    failures = []
+    for file in sources(root):
+        name = file.relative_to(root).as_posix()
+        layer = layer_of(name)
+        if layer is None:
+            failures.append(f"{name}:1: its folder has no level in tools/check_layers.py")
+            continue
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if not (match := INCLUDE.match(line)):
+                continue
+            bracket, target = match.groups()
+            other = layer_of(target) if bracket == '"' else None
+            if other and other != layer and LEVEL[other] >= LEVEL[layer]:
+                failures.append(f"{name}:{number}: {layer} may not include {other}")
+            for prefix, home in HOME.items():
+                if target.startswith(prefix) and (layer != home or file.suffix == ".h"):
+                    failures.append(f"{name}:{number}: <{target}> belongs in a .cpp of {home}")
+    return failures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent)
+    failures = check(parser.parse_args().root)
+    print("\n".join(failures) or "layers: ok")
+    return bool(failures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
