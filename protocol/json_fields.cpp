@@ -1,0 +1,138 @@
+#include "protocol/json_fields.h"
+
+namespace hubtrail::protocol {
+namespace {
+
+constexpr std::string_view kErrorReadingJson = "Error reading JSON.";
+
+std::string_view token_name(char first) {
+    switch (first) {
+        case '[':
+            return "Array";
+        case '"':
+            return "String";
+        case 't':
+            return "True";
+        case 'f':
+            return "False";
+        case 'n':
+            return "Null";
+        default:
+            return "Number";
+    }
+}
+
+std::string expected_type(std::string_view name, std::string_view type) {
+    std::string detail = "Expected '";
+    detail.append(name).append("' to be of type ").append(type).append(".");
+    return detail;
+}
+
+}  // namespace
+
+bool JsonFieldReader::open_object() {
+    if (in_.take('{')) {
+        return true;
+    }
+    const char first = in_.peek();
+    if (!in_.skip_value(JsonScanner::kDepthMax)) {
+        return false;
+    }
+    std::string detail = "Unexpected JSON Token Type '";
+    detail.append(token_name(first)).append("'. Expected a JSON Object.");
+    return fail(std::move(detail));
+}
+
+JsonScanner::Step JsonFieldReader::named(JsonScanner::Step step, const JsonString& raw,
+                                         std::string_view& name) {
+    if (step != JsonScanner::Step::item) {
+        return step;
+    }
+    name = raw.raw;
+    if (raw.escaped) {
+        if (!decode(raw, decoded_name_)) {
+            return JsonScanner::Step::error;
+        }
+        name = decoded_name_;
+    }
+    return step;
+}
+
+JsonScanner::Step JsonFieldReader::first_property(std::string_view& name) {
+    JsonString raw;
+    const auto step = in_.first_member(raw);
+    return named(step, raw, name);
+}
+
+JsonScanner::Step JsonFieldReader::next_property(std::string_view& name) {
+    JsonString raw;
+    const auto step = in_.next_member(raw);
+    return named(step, raw, name);
+}
+
+bool JsonFieldReader::decode(const JsonString& string, std::string& text) {
+    if (string.lone_surrogate) {
+        return fail(std::string(kErrorReadingJson));
+    }
+    if (string.escaped) {
+        text.clear();
+        append_decoded(text, string);
+    } else {
+        text.assign(string.raw);
+    }
+    return true;
+}
+
+bool JsonFieldReader::read_text(std::string_view name, std::string& text) {
+    if (in_.peek() != '"') {
+        return in_.skip_value(JsonScanner::kDepthMax - 1) && fail(expected_type(name, "String"));
+    }
+    JsonString string;
+    return in_.read_string(string) && decode(string, text);
+}
+
+bool JsonFieldReader::read_integer(std::string_view name, std::int64_t& value) {
+    const char first = in_.peek();
+    if (first == '-' || (first >= '0' && first <= '9')) {
+        JsonNumber number;
+        if (!in_.read_number(number)) {
+            return false;
+        }
+        if (to_int64(number, value)) {
+            return true;
+        }
+    } else if (!in_.skip_value(JsonScanner::kDepthMax - 1)) {
+        return false;
+    }
+    return fail(expected_type(name, "Number"));
+}
+
+bool JsonFieldReader::read_boolean(std::string_view name, bool& value) {
+    const char first = in_.peek();
+    if (!in_.skip_value(JsonScanner::kDepthMax - 1)) {
+        return false;
+    }
+    value = first == 't';
+    if (first == 't' || first == 'f') {
+        return true;
+    }
+    std::string detail = "Expected '";
+    detail.append(name).append("' to be true or false.");
+    return fail(std::move(detail));
+}
+
+bool JsonFieldReader::fail(std::string detail) {
+    if (detail_.empty()) {
+        detail_ = std::move(detail);
+    }
+    return false;
+}
+
+ProtocolError JsonFieldReader::error() const {
+    if (in_.failed() || detail_.empty()) {
+        return {ProtocolErrc::bad_json, std::string(kErrorReadingJson)};
+    }
+    return {ProtocolErrc::bad_message, detail_};
+}
+
+}  // namespace hubtrail::protocol

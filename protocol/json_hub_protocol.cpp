@@ -1,0 +1,315 @@
+#include "protocol/json_hub_protocol.h"
+
+#include <array>
+
+#include "protocol/json.h"
+#include "protocol/json_fields.h"
+
+namespace hubtrail::protocol {
+namespace {
+
+using Step = JsonScanner::Step;
+
+// The record is depth 1, the array of arguments depth 2.
+constexpr std::size_t kValueDepthMax = JsonScanner::kDepthMax - 1;
+constexpr std::size_t kArgumentDepthMax = JsonScanner::kDepthMax - 2;
+
+enum class Property : unsigned {
+    type,
+    invocation_id,
+    target,
+    arguments,
+    stream_ids,
+    item,
+    result,
+    error,
+    headers,
+    allow_reconnect,
+    sequence_id,
+    other,
+};
+
+struct NamedProperty {
+    std::string_view name;
+    Property property;
+};
+
+constexpr std::array<NamedProperty, 11> kProperties{{
+    {"type", Property::type},
+    {"target", Property::target},
+    {"arguments", Property::arguments},
+    {"invocationId", Property::invocation_id},
+    {"result", Property::result},
+    {"item", Property::item},
+    {"error", Property::error},
+    {"streamIds", Property::stream_ids},
+    {"headers", Property::headers},
+    {"allowReconnect", Property::allow_reconnect},
+    {"sequenceId", Property::sequence_id},
+}};
+
+Property find_property(std::string_view name) {
+    for (const auto& known : kProperties) {
+        if (known.name == name) {
+            return known.property;
+        }
+    }
+    return Property::other;
+}
+
+class MessageReader {
+public:
+    MessageReader(std::string_view record, HubMessage& message) : in_(record), message_(message) {}
+
+    bool read() {
+        return in_.open_object() && read_properties() && in_.scanner().finish() && complete();
+    }
+    ProtocolError error() const { return in_.error(); }
+
+private:
+    bool read_properties();
+    bool read_property(Property property, std::string_view name);
+    bool read_arguments();
+    bool read_stream_ids();
+    bool read_headers();
+    bool complete();
+    bool require(bool present, std::string_view name);
+    bool has(Property property) const { return (seen_ & bit(property)) != 0; }
+    static unsigned bit(Property property) { return 1U << static_cast<unsigned>(property); }
+
+    JsonFieldReader in_;
+    HubMessage& message_;
+    unsigned seen_ = 0;
+    std::int64_t type_ = 0;
+    std::string_view item_;
+    std::string_view result_;
+};
+
+bool MessageReader::read_properties() {
+    std::string_view name;
+    auto step = in_.first_property(name);
+    for (; step == Step::item; step = in_.next_property(name)) {
+        const auto property = find_property(name);
+        if (property == Property::other) {
+            if (!in_.scanner().skip_value(kValueDepthMax)) {
+                return false;
+            }
+            continue;
+        }
+        if (has(property)) {
+            return in_.fail("Duplicate property '" + std::string(name) + "'.");
+        }
+        seen_ |= bit(property);
+        if (!read_property(property, name)) {
+            return false;
+        }
+    }
+    return step == Step::end;
+}
+
+bool MessageReader::read_property(Property property, std::string_view name) {
+    auto& scanner = in_.scanner();
+    switch (property) {
+        case Property::type:
+            return in_.read_integer(name, type_);
+        case Property::invocation_id:
+            return in_.read_text(name, message_.invocation_id);
+        case Property::target:
+            return in_.read_text(name, message_.target);
+        case Property::error:
+            message_.has_error = true;
+            return in_.read_text(name, message_.error);
+        case Property::allow_reconnect:
+            return in_.read_boolean(name, message_.allow_reconnect);
+        case Property::sequence_id:
+            return in_.read_integer(name, message_.sequence_id);
+        case Property::item:
+            return scanner.skip_value(kValueDepthMax, item_);
+        case Property::result:
+            return scanner.skip_value(kValueDepthMax, result_);
+        case Property::arguments:
+            return read_arguments();
+        case Property::stream_ids:
+            return read_stream_ids();
+        case Property::headers:
+            return read_headers();
+        case Property::other:
+            break;
+    }
+    return scanner.skip_value(kValueDepthMax);
+}
+
+bool MessageReader::read_arguments() {
+    auto& scanner = in_.scanner();
+    if (!scanner.take('[')) {
+        return scanner.skip_value(kValueDepthMax) &&
+               in_.fail("Expected 'arguments' to be of type Array.");
+    }
+    auto step = scanner.first_element();
+    for (; step == Step::item; step = scanner.next_element()) {
+        std::string_view raw;
+        if (!scanner.skip_value(kArgumentDepthMax, raw)) {
+            return false;
+        }
+        message_.arguments.push_back(raw);
+    }
+    return step == Step::end;
+}
+
+bool MessageReader::read_stream_ids() {
+    auto& scanner = in_.scanner();
+    if (!scanner.take('[')) {
+        return scanner.skip_value(kValueDepthMax) &&
+               in_.fail("Expected 'streamIds' to be of type Array.");
+    }
+    auto step = scanner.first_element();
+    for (; step == Step::item; step = scanner.next_element()) {
+        if (scanner.peek() == 'n') {
+            return scanner.skip_value(kArgumentDepthMax) &&
+                   in_.fail("Null value for 'streamIds' is not valid.");
+        }
+        if (!in_.read_text("streamIds", message_.stream_ids.emplace_back())) {
+            return false;
+        }
+    }
+    return step == Step::end;
+}
+
+bool MessageReader::read_headers() {
+    auto& scanner = in_.scanner();
+    if (!scanner.take('{')) {
+        return scanner.skip_value(kValueDepthMax) &&
+               in_.fail("Expected 'headers' to be of type StartObject.");
+    }
+    std::string_view name;
+    auto step = in_.first_property(name);
+    for (; step == Step::item; step = in_.next_property(name)) {
+        const bool is_text = scanner.peek() == '"';
+        if (!scanner.skip_value(kArgumentDepthMax)) {
+            return false;
+        }
+        if (!is_text) {
+            return in_.fail("Expected header '" + std::string(name) + "' to be of type String.");
+        }
+    }
+    return step == Step::end;
+}
+
+bool MessageReader::require(bool present, std::string_view name) {
+    return present || in_.fail("Missing required property '" + std::string(name) + "'.");
+}
+
+bool MessageReader::complete() {
+    constexpr auto kTypeMax = static_cast<std::int64_t>(MessageType::sequence);
+    if (!require(has(Property::type), "type")) {
+        return false;
+    }
+    message_.type =
+        type_ >= 0 && type_ <= kTypeMax ? static_cast<MessageType>(type_) : MessageType::unknown;
+    const bool has_id = !message_.invocation_id.empty();
+    switch (message_.type) {
+        case MessageType::invocation:
+            return require(!message_.target.empty(), "target") &&
+                   require(has(Property::arguments), "arguments");
+        case MessageType::stream_invocation:
+            return require(has(Property::target), "target") && require(has_id, "invocationId") &&
+                   require(has(Property::arguments), "arguments") &&
+                   require(!message_.target.empty(), "target");
+        case MessageType::stream_item:
+            message_.value = item_;
+            return require(has_id, "invocationId") && require(has(Property::item), "item");
+        case MessageType::completion:
+            message_.value = result_;
+            if (!require(has_id, "invocationId")) {
+                return false;
+            }
+            return !(message_.has_error && has(Property::result)) ||
+                   in_.fail("The 'error' and 'result' properties are mutually exclusive.");
+        case MessageType::cancel_invocation:
+            return require(has_id, "invocationId");
+        case MessageType::ack:
+        case MessageType::sequence:
+            return require(has(Property::sequence_id), "sequenceId");
+        case MessageType::unknown:
+        case MessageType::ping:
+        case MessageType::close:
+            break;
+    }
+    return true;
+}
+
+void append_id(std::string& out, std::string_view head, std::string_view id) {
+    out += head;
+    append_json_string(out, id);
+}
+
+}  // namespace
+
+Result<void, ProtocolError> parse_json_message(std::string_view record, HubMessage& message) {
+    message.clear();
+    MessageReader reader(record, message);
+    if (!reader.read()) {
+        return Failure{reader.error()};
+    }
+    return {};
+}
+
+void append_json_invocation(std::string& out, std::string_view target,
+                            std::string_view raw_arguments) {
+    out += R"({"type":1,"target":)";
+    append_json_string(out, target);
+    out += R"(,"arguments":[)";
+    out += raw_arguments;
+    out += "]}\x1e";
+}
+
+void append_json_client_result_request(std::string& out, std::string_view id,
+                                       std::string_view target, std::string_view raw_arguments) {
+    append_id(out, R"({"type":1,"invocationId":)", id);
+    out += R"(,"target":)";
+    append_json_string(out, target);
+    out += R"(,"arguments":[)";
+    out += raw_arguments;
+    out += "]}\x1e";
+}
+
+void append_json_stream_item(std::string& out, std::string_view id, std::string_view raw_item) {
+    append_id(out, R"({"type":2,"invocationId":)", id);
+    out += R"(,"item":)";
+    out += raw_item;
+    out += "}\x1e";
+}
+
+void append_json_completion(std::string& out, std::string_view id) {
+    append_id(out, R"({"type":3,"invocationId":)", id);
+    out += "}\x1e";
+}
+
+void append_json_completion_result(std::string& out, std::string_view id,
+                                   std::string_view raw_result) {
+    append_id(out, R"({"type":3,"invocationId":)", id);
+    out += R"(,"result":)";
+    out += raw_result;
+    out += "}\x1e";
+}
+
+void append_json_completion_error(std::string& out, std::string_view id, std::string_view error) {
+    append_id(out, R"({"type":3,"invocationId":)", id);
+    out += R"(,"error":)";
+    append_json_string(out, error);
+    out += "}\x1e";
+}
+
+void append_json_close(std::string& out, std::string_view error, bool allow_reconnect) {
+    out += R"({"type":7)";
+    if (!error.empty()) {
+        out += R"(,"error":)";
+        append_json_string(out, error);
+    }
+    if (allow_reconnect) {
+        out += R"(,"allowReconnect":true)";
+    }
+    out += "}\x1e";
+}
+
+}  // namespace hubtrail::protocol

@@ -1,0 +1,73 @@
+#include "protocol/negotiate.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "protocol/json.h"
+
+namespace hubtrail::protocol {
+namespace {
+
+constexpr int kNegotiateVersionMax = 1;
+
+// As .NET's int.TryParse: white space around, one sign, 32 bits.
+std::optional<int> parse_version(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\r\n\v\f";
+    const auto first = text.find_first_not_of(kSpace);
+    if (first == std::string_view::npos) {
+        return std::nullopt;
+    }
+    text = text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+    if (text.front() == '+' && text.size() > 1 && text[1] != '-') {
+        text.remove_prefix(1);
+    }
+    int version = 0;
+    const char* const end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, version);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) {
+        return std::nullopt;
+    }
+    return version;
+}
+
+NegotiateReply refuse(std::string_view error) {
+    NegotiateReply reply;
+    reply.body = R"({"error":)";
+    append_json_string(reply.body, error);
+    reply.body.push_back('}');
+    return reply;
+}
+
+}  // namespace
+
+NegotiateReply make_negotiate_reply(std::string_view query_version, int minimum_version,
+                                    const NegotiateOffer& offer) {
+    const auto requested =
+        query_version.empty() ? std::optional<int>{0} : parse_version(query_version);
+    if (!requested) {
+        return refuse("The client requested a non-integer protocol version.");
+    }
+    if (*requested < minimum_version) {
+        return refuse("The client requested version '" + std::to_string(*requested) +
+                      "', but the server does not support this version.");
+    }
+    NegotiateReply reply;
+    reply.accepted = true;
+    reply.version = std::min(*requested, kNegotiateVersionMax);
+    auto& body = reply.body;
+    body = R"({"negotiateVersion":)" + std::to_string(reply.version) + R"(,"connectionId":)";
+    append_json_string(body, offer.connection_id);
+    if (reply.version > 0) {
+        body += R"(,"connectionToken":)";
+        append_json_string(body, offer.connection_token);
+    }
+    body += R"(,"availableTransports":[)";
+    if (offer.websockets) {
+        body += R"({"transport":"WebSockets","transferFormats":["Text","Binary"]})";
+    }
+    body += "]}";
+    return reply;
+}
+
+}  // namespace hubtrail::protocol

@@ -1,0 +1,65 @@
+#include <string>
+
+#include "protocol/json.h"
+#include "protocol/json_scanner.h"
+#include "tests/support/catch.h"
+
+namespace hubtrail::protocol {
+namespace {
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    append_json_escaped(out, text);
+    return out;
+}
+
+TEST_CASE("append_json_escaped escapes quotes, backslashes and control characters only",
+          "[protocol]") {
+    CHECK(escaped("") == "");
+    CHECK(escaped("plain") == "plain");
+    CHECK(escaped("a\"b\\c") == R"(a\"b\\c)");
+    CHECK(escaped("\b\f\n\r\t") == R"(\b\f\n\r\t)");
+    CHECK(escaped(std::string("\0\x01\x1f\x7f", 4)) == "\\u0000\\u0001\\u001f\x7f");
+    CHECK(escaped("/<>&'\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80") ==
+          "/<>&'\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80");
+}
+
+TEST_CASE("append_json_string adds to what is there", "[protocol]") {
+    std::string out = "{\"a\":";
+    append_json_string(out, "x\"");
+    CHECK(out == R"({"a":"x\"")");
+}
+
+// Goal: words, tails and the inner buffer agree. Method: each special byte at each place of texts
+// of growing length, read back by the scanner, which shares no code with the writer.
+TEST_CASE("append_json_escaped is undone by the scanner at every offset and length", "[protocol]") {
+    const std::string specials("\"\\\n\0\x1f\x7f ", 7);
+    for (const std::size_t length : {1U, 7U, 8U, 9U, 15U, 16U, 17U, 31U}) {
+        for (std::size_t at = 0; at < length; ++at) {
+            for (const char special : specials) {
+                std::string text(length, 'x');
+                text[at] = special;
+                std::string json;
+                append_json_string(json, text);
+                JsonScanner in(json);
+                JsonString string;
+                REQUIRE(in.read_string(string));
+                REQUIRE(in.finish());
+                std::string decoded;
+                append_decoded(decoded, string);
+                CHECK(decoded == text);
+            }
+        }
+    }
+}
+
+TEST_CASE("append_json_escaped handles long texts of only specials and of none", "[protocol]") {
+    for (std::size_t length = 150; length < 1100; length += 37) {
+        CHECK(escaped(std::string(length, '\x01')).size() == 6 * length);
+        CHECK(escaped(std::string(length, '"')).size() == 2 * length);
+        CHECK(escaped(std::string(length, 'x')) == std::string(length, 'x'));
+    }
+}
+
+}  // namespace
+}  // namespace hubtrail::protocol

@@ -1,0 +1,69 @@
+#include "protocol/negotiate.h"
+
+#include <string>
+
+#include "tests/support/catch.h"
+
+namespace hubtrail::protocol {
+namespace {
+
+const NegotiateOffer kOffer{"807809a5", "05265228", true};
+
+TEST_CASE("make_negotiate_reply answers version 1 with the reference's bytes", "[protocol]") {
+    const auto query = GENERATE(as<std::string>{}, "1", "2", "2147483647", "+1", " 1 ", "01");
+    CAPTURE(query);
+    const auto reply = make_negotiate_reply(query, 0, kOffer);
+    CHECK(reply.accepted);
+    CHECK(reply.version == 1);
+    CHECK(
+        reply.body ==
+        R"({"negotiateVersion":1,"connectionId":"807809a5","connectionToken":"05265228","availableTransports":[)"
+        R"({"transport":"WebSockets","transferFormats":["Text","Binary"]}]})");
+}
+
+TEST_CASE("make_negotiate_reply keeps the token from version 0", "[protocol]") {
+    const auto query = GENERATE(as<std::string>{}, "", "0", "-0");
+    const auto reply = make_negotiate_reply(query, 0, kOffer);
+    CHECK(reply.accepted);
+    CHECK(reply.version == 0);
+    CHECK(reply.body == R"({"negotiateVersion":0,"connectionId":"807809a5","availableTransports":[)"
+                        R"({"transport":"WebSockets","transferFormats":["Text","Binary"]}]})");
+}
+
+TEST_CASE("make_negotiate_reply lists WebSockets only where they are to be had", "[protocol]") {
+    auto offer = kOffer;
+    offer.websockets = false;
+    CHECK(make_negotiate_reply("0", 0, offer).body ==
+          R"({"negotiateVersion":0,"connectionId":"807809a5","availableTransports":[]})");
+}
+
+TEST_CASE("make_negotiate_reply refuses versions below the minimum", "[protocol]") {
+    struct Row {
+        const char* query;
+        int minimum;
+        const char* shown;
+    };
+    const Row rows[] = {
+        {"0", 1, "0"}, {"", 1, "0"}, {"-1", 0, "-1"}, {"-2147483648", 0, "-2147483648"}};
+    for (const auto& row : rows) {
+        CAPTURE(row.query);
+        const auto reply = make_negotiate_reply(row.query, row.minimum, kOffer);
+        CHECK_FALSE(reply.accepted);
+        CHECK(reply.body == std::string(R"({"error":"The client requested version ')") + row.shown +
+                                R"(', but the server does not support this version."})");
+    }
+    CHECK(make_negotiate_reply("1", 1, kOffer).accepted);
+    CHECK(make_negotiate_reply("-1", -1, kOffer).accepted);
+}
+
+TEST_CASE("make_negotiate_reply refuses what is not an integer of 32 bits", "[protocol]") {
+    const auto query = GENERATE(as<std::string>{}, " ", "x", "1x", "1.0", "1 1", "--1", "+-1", "+",
+                                "-", "2147483648", "-2147483649", "0x1", "1\"", "\xff");
+    CAPTURE(query);
+    const auto reply = make_negotiate_reply(query, 0, kOffer);
+    CHECK_FALSE(reply.accepted);
+    CHECK(reply.body == R"({"error":"The client requested a non-integer protocol version."})");
+}
+
+}  // namespace
+}  // namespace hubtrail::protocol
