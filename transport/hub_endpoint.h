@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "transport/connection.h"
+#include "transport/http_message.h"
+
+namespace hubtrail::transport {
+
+/// Either the answer that refuses the connection, or what will handle it.
+using OpenResult = std::variant<HttpResponse, std::unique_ptr<ConnectionHandler>>;
+
+/// A hub as the session layer sees it: it decides who may connect, before any upgrade.
+/// Thread: strand; one endpoint per loop.
+class HubEndpoint {
+public:
+    virtual ~HubEndpoint() = default;
+
+    /// Authentication, authorization and parameters: the refusal, or nothing. For negotiate.
+    virtual std::optional<HttpResponse> check(const HttpRequest& request) = 0;
+
+    /// check(), then whatever the hub has to look up. `connection_id` is the public id, made by the session.
+    /// `done` is called once, on this loop, now or later.
+    virtual void open(HttpRequest request, std::string connection_id,
+                      std::function<void(OpenResult)> done) = 0;
+};
+
+}  // namespace hubtrail::transport

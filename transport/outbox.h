@@ -1,0 +1,167 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "transport/loop.h"
+#include "transport/segment.h"
+#include "transport/socket.h"
+
+namespace hubtrail::transport {
+
+// Limits of what waits for one slow peer (docs/limits.md).
+inline constexpr std::size_t kUnsentSoftMax = 256 * 1024;    ///< over it: on_congested(), log tails become readers
+inline constexpr std::size_t kUnsentLowWater = 64 * 1024;    ///< at or below it again: on_drained()
+inline constexpr std::size_t kUnsentHardMax = 1024 * 1024;   ///< what no log can replay: over it the peer is cut off
+inline constexpr std::size_t kSharedTurnBytesMax = 512 * 1024;  ///< a shared stream flushes in mid-turn beyond this
+
+class OutputScheduler;
+class SharedStream;
+
+/// Told what becomes of a connection's output. Called at the end of a turn, never within a call of the
+/// owner's; only on_blocked() comes in the middle of the writing. Thread: strand.
+class OutboxOwner {
+public:
+    virtual ~OutboxOwner() = default;
+    virtual void on_blocked() = 0;       ///< ask the socket to say when it can be written, and no more
+    virtual void on_congested() = 0;     ///< over kUnsentSoftMax
+    virtual void on_drained() = 0;       ///< at kUnsentLowWater or less, after on_congested()
+    virtual void on_flushed() = 0;       ///< nothing waits any more, after tell_when_flushed()
+    virtual void on_write_failed() = 0;  ///< the peer is gone; nothing more will be sent
+};
+
+/// What one connection still has to send: ranges of segments that it shares with others, in order. Whatever
+/// is added within a turn leaves in one gathered write at the end of it.
+/// Thread: strand. `scheduler`, `socket` and `owner` must outlive it.
+class Outbox {
+public:
+    Outbox(OutputScheduler& scheduler, Socket& socket, OutboxOwner& owner);
+    ~Outbox();
+    Outbox(const Outbox&) = delete;
+    Outbox& operator=(const Outbox&) = delete;
+
+    /// Copies the two parts, one after the other, behind everything that is already due.
+    void send(std::string_view head, std::string_view body = {});
+
+    /// From now on receives what is appended to the stream. A stream is joined once at most.
+    void join(SharedStream& stream);
+    /// Everything appended so far is still sent.
+    void leave(SharedStream& stream);
+
+    /// Bytes that wait for this peer. Does not count shared bytes of the current turn.
+    std::size_t unsent() const { return unsent_; }
+    bool failed() const { return failed_; }
+    /// Between on_congested() and on_drained().
+    bool congested() const { return congested_; }
+    /// Grows whenever the peer takes bytes that had to wait; a stalled peer's stands still.
+    std::uint64_t taken() const { return taken_; }
+
+    /// Asks for one on_flushed(), at the end of this turn at the earliest.
+    void tell_when_flushed();
+
+    /// The socket can be written again. `reading` is what the owner wants of it.
+    void on_writable(bool reading);
+    /// Waits for on_writable().
+    bool blocked() const { return blocked_; }
+
+private:
+    friend class OutputScheduler;
+    friend class SharedStream;
+    struct Membership {
+        SharedStream* stream;
+        std::uint32_t index;  ///< in the stream's members
+    };
+
+    void append(SegmentRange range);  ///< takes over one reference
+    void pull_shared();
+    void mark_dirty();
+    void flush();
+    void block();
+    void advance(std::size_t bytes);
+    void fail();
+    void check_congestion();
+
+    OutputScheduler& scheduler_;
+    Socket& socket_;
+    OutboxOwner& owner_;
+    std::vector<SegmentRange> ranges_;
+    std::uint32_t first_ = 0;  ///< ranges before it are sent
+    bool dirty_ = false;
+    bool blocked_ = false;
+    bool failed_ = false;
+    bool congested_ = false;
+    bool reported_ = false;  ///< in the scheduler's list of owners to tell
+    bool tell_flushed_ = false;
+    std::uint64_t taken_ = 0;
+    std::size_t unsent_ = 0;
+    std::vector<Membership> memberships_;
+};
+
+/// A sequence of frames that several connections receive alike, laid out one after another. A member that
+/// keeps up costs nothing between turns: at the end of a turn it is sent the turn's bytes straight from here.
+/// Thread: strand. Must be left by every member before it dies.
+class SharedStream {
+public:
+    explicit SharedStream(OutputScheduler& scheduler) : scheduler_(scheduler) {}
+    ~SharedStream();
+    SharedStream(const SharedStream&) = delete;
+    SharedStream& operator=(const SharedStream&) = delete;
+
+    /// Appends one whole frame for every member.
+    void append(std::string_view head, std::string_view body);
+    bool empty() const { return members_.empty(); }
+    std::size_t members() const { return members_.size(); }
+    /// True if some member has more than kUnsentLowWater waiting: a sender that can wait should.
+    bool backlogged() const { return backlogged_ > 0; }
+
+private:
+    friend class Outbox;
+    friend class OutputScheduler;
+    struct Member {
+        Outbox* outbox;
+        std::uint64_t seen;  ///< stream offset up to which it has its bytes
+    };
+
+    void flush();
+    void hand_over(Member& member);
+    void drop_turn();
+
+    OutputScheduler& scheduler_;
+    std::vector<Member> members_;
+    std::vector<SegmentRange> turn_;     ///< the turn's bytes; one reference each
+    std::uint64_t turn_begin_ = 0;       ///< stream offsets
+    std::uint64_t turn_end_ = 0;
+    std::uint32_t start_ = 0;            ///< rotates, so that the same member is not always last
+    std::uint32_t backlogged_ = 0;
+    bool dirty_ = false;
+};
+
+/// Collects what a loop's turn has to send and writes it when the turn ends.
+/// Thread: strand; one per loop.
+class OutputScheduler final : public TurnEnd {
+public:
+    explicit OutputScheduler(Loop& loop) : loop_(loop) {}
+    ~OutputScheduler() override;
+
+    void on_turn_end() override;
+    Loop& loop() { return loop_; }
+    SegmentPool& pool() { return pool_; }
+
+private:
+    friend class Outbox;
+    friend class SharedStream;
+    void request_turn_end();
+    SegmentRange copy_to_arena(std::string_view head, std::string_view body);
+
+    Loop& loop_;
+    SegmentPool pool_;
+    Segment* arena_ = nullptr;
+    std::vector<Outbox*> dirty_;
+    std::vector<SharedStream*> dirty_streams_;
+    std::vector<Outbox*> to_report_;
+    bool requested_ = false;
+};
+
+}  // namespace hubtrail::transport
