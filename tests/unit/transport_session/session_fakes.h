@@ -1,0 +1,114 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "transport/hub_endpoint.h"
+
+namespace hubtrail::transport {
+
+/// What the hub's handlers of a test saw and hold. Thread: strand.
+struct HubRecord {
+    std::vector<std::string> calls;
+    Connection* connection = nullptr;  ///< of the handler opened last; null after its on_close()
+    std::vector<HttpRequest> requests;
+    std::vector<std::string> ids;
+    std::deque<std::function<void(OpenResult)>> waiting;  ///< with `late`
+    bool late = false;
+    std::function<void(Connection&, std::string_view)> on_bytes;
+};
+
+/// A hub connection that writes down what it is told. Thread: strand.
+class TestHandler final : public ConnectionHandler {
+public:
+    explicit TestHandler(HubRecord& record) : record_(record) {}
+    void on_open(Connection& connection) override {
+        connection_ = &connection;
+        record_.connection = &connection;
+        record_.calls.emplace_back("open");
+    }
+    void on_bytes(std::string_view bytes) override {
+        REQUIRE(connection_ != nullptr);
+        record_.calls.push_back("bytes " + std::string(bytes.substr(0, 40)));
+        if (record_.on_bytes) {
+            record_.on_bytes(*connection_, bytes);
+        }
+    }
+    void on_tick(std::int64_t) override { REQUIRE(connection_ != nullptr); }
+    void on_congested() override { record_.calls.emplace_back("congested"); }
+    void on_drained() override { record_.calls.emplace_back("drained"); }
+    void on_shutdown() override {
+        record_.calls.emplace_back("shutdown");
+        connection_->close();
+    }
+    void on_close(CloseReason reason) override {
+        REQUIRE(connection_ != nullptr);
+        connection_ = nullptr;
+        record_.connection = nullptr;
+        static constexpr const char* kNames[] = {"peer_closed", "we_closed", "lost",
+                                                 "protocol_error", "stalled"};
+        record_.calls.push_back(std::string("close ") + kNames[static_cast<int>(reason)]);
+    }
+
+private:
+    HubRecord& record_;
+    Connection* connection_ = nullptr;
+};
+
+/// Refuses the token `bad`. Thread: strand.
+class TestHub final : public HubEndpoint {
+public:
+    explicit TestHub(HubRecord& record) : record_(record) {}
+    std::optional<HttpResponse> check(const HttpRequest& request) override {
+        if (request.token == "bad") {
+            return make_problem(401, "unauthorized", "bad token");
+        }
+        return std::nullopt;
+    }
+    void open(HttpRequest request, std::string id, std::function<void(OpenResult)> done) override {
+        if (auto refusal = check(request)) {
+            done(std::move(*refusal));
+            return;
+        }
+        record_.requests.push_back(std::move(request));
+        record_.ids.push_back(std::move(id));
+        if (record_.late) {
+            record_.waiting.push_back(std::move(done));
+        } else {
+            done(std::make_unique<TestHandler>(record_));
+        }
+    }
+
+private:
+    HubRecord& record_;
+};
+
+/// Answers `METHOD path body` at once, or for `/later` when the test says so. Thread: strand.
+class TestPages final : public HttpHandler {
+public:
+    void handle(HttpRequest request, HttpReply reply) override {
+        ++handled;
+        if (request.path == "/later") {
+            waiting.push_back(std::move(reply));
+            return;
+        }
+        HttpResponse response;
+        response.content_type = "text/plain";
+        response.body = request.path == "/big"
+                            ? std::string(1'000'000, 'b')
+                            : request.method + " " + request.path + " " + request.body;
+        response.status = request.path == "/empty" ? 204 : 200;
+        reply(std::move(response));
+    }
+    std::deque<HttpReply> waiting;
+    int handled = 0;
+};
+
+}  // namespace hubtrail::transport

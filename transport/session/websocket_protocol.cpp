@@ -1,0 +1,205 @@
+#include "transport/session/websocket_protocol.h"
+
+#include <array>
+#include <utility>
+
+#include "transport/frame_header.h"
+#include "transport/session/session_server.h"
+
+namespace hubtrail::transport {
+namespace {
+constexpr std::uint16_t kNormalClosure = 1000;
+}  // namespace
+
+WebSocketProtocol::WebSocketProtocol(Peer& peer, std::unique_ptr<ConnectionHandler> handler,
+                                     std::string token)
+    : peer_(peer), handler_(std::move(handler)), token_(std::move(token)) {}
+
+WebSocketProtocol::~WebSocketProtocol() { peer_.server().give_back(std::move(decoder_)); }
+
+void WebSocketProtocol::open() { handler_->on_open(*this); }
+
+void WebSocketProtocol::on_bytes(std::string_view bytes) {
+    if (peer_.reading_paused()) {
+        held_.append(bytes);
+        return;
+    }
+    decode(bytes);
+}
+
+void WebSocketProtocol::decode(std::string_view bytes) {
+    auto& server = peer_.server();
+    auto decoder = decoder_ ? std::move(decoder_) : server.take_decoder();
+    bool more = true;
+    while (more && !peer_.closed()) {
+        if (peer_.reading_paused()) {
+            held_.append(bytes);
+            break;
+        }
+        const auto event = decoder->decode(bytes);
+        switch (event.kind) {
+            case FrameDecoder::Event::Kind::none:
+                more = false;
+                break;
+            case FrameDecoder::Event::Kind::text:
+            case FrameDecoder::Event::Kind::binary:
+                message_begun_ns_ = 0;
+                if (!hub_closed_) {
+                    handler_->on_bytes(event.payload);
+                }
+                break;
+            case FrameDecoder::Event::Kind::ping:
+                pong_.assign(event.payload);
+                pong_due_ = true;
+                break;
+            case FrameDecoder::Event::Kind::pong:
+                break;
+            case FrameDecoder::Event::Kind::close:
+                on_close_frame(event);
+                more = false;
+                break;
+            case FrameDecoder::Event::Kind::error:
+                end_handler(CloseReason::protocol_error);
+                send_close(event.close_code, event.reason);
+                peer_.close_after_flush(CloseReason::protocol_error);
+                more = false;
+                break;
+        }
+    }
+    if (decoder->at_frame_boundary()) {
+        message_begun_ns_ = 0;
+        server.give_back(std::move(decoder));
+    } else {
+        if (message_begun_ns_ == 0) {
+            message_begun_ns_ = server.loop().now_ns();
+        }
+        decoder_ = std::move(decoder);
+    }
+    send_pong();
+}
+
+void WebSocketProtocol::on_close_frame(const FrameDecoder::Event& event) {
+    const auto reason = close_sent_ ? CloseReason::we_closed : CloseReason::peer_closed;
+    end_handler(reason);
+    send_close(event.close_code == kCloseNoStatus ? kNormalClosure : event.close_code, {});
+    peer_.close_after_flush(reason);
+}
+
+// Before our close frame: nothing that the handler shares in may be sent behind it.
+void WebSocketProtocol::end_handler(CloseReason reason) {
+    hub_closed_ = true;
+    if (!std::exchange(handler_told_, true)) {
+        handler_->on_close(reason);
+    }
+}
+
+void WebSocketProtocol::on_end() {
+    // Without a close frame the peer did not say goodbye.
+    peer_.abort(close_sent_ ? CloseReason::we_closed : CloseReason::lost);
+}
+
+void WebSocketProtocol::on_tick(std::int64_t now_ns) {
+    send_pong();
+    if (close_deadline_ns_ != 0 && now_ns >= close_deadline_ns_) {
+        peer_.abort(CloseReason::we_closed);
+        return;
+    }
+    if (message_begun_ns_ != 0 && now_ns - message_begun_ns_ >= kMessageDeadlineNs &&
+        !peer_.reading_paused()) {
+        end_handler(CloseReason::protocol_error);
+        send_close(kClosePolicy, "the message was not completed in time");
+        peer_.close_after_flush(CloseReason::protocol_error);
+        return;
+    }
+    if (!hub_closed_) {
+        handler_->on_tick(now_ns);
+    }
+}
+
+void WebSocketProtocol::on_congested() {
+    if (!handler_told_) {
+        handler_->on_congested();
+    }
+}
+
+void WebSocketProtocol::on_drained() {
+    send_pong();
+    if (!handler_told_) {
+        handler_->on_drained();
+    }
+}
+
+void WebSocketProtocol::on_shutdown() {
+    if (!hub_closed_) {
+        handler_->on_shutdown();
+    }
+}
+
+void WebSocketProtocol::on_gone(CloseReason reason) {
+    if (!token_.empty()) {
+        peer_.server().tokens().forget(token_);
+    }
+    end_handler(reason);
+}
+
+void WebSocketProtocol::send(std::string_view records) {
+    if (close_sent_) {
+        return;
+    }
+    std::array<char, kFrameHeaderBytesMax> header;
+    const auto size = write_frame_header(header.data(), FrameOpcode::text, records.size());
+    peer_.outbox().send({header.data(), size}, records);
+}
+
+Outbox& WebSocketProtocol::outbox() { return peer_.outbox(); }
+Loop& WebSocketProtocol::loop() { return peer_.server().loop(); }
+void WebSocketProtocol::pause_reading() { peer_.pause_reading(); }
+
+void WebSocketProtocol::resume_reading() {
+    // What the peer could not send while we did not read is not held against it.
+    if (message_begun_ns_ != 0 && peer_.reading_paused()) {
+        message_begun_ns_ = loop().now_ns();
+    }
+    peer_.resume_reading();
+    if (!held_.empty()) {
+        const auto bytes = std::exchange(held_, {});
+        decode(bytes);
+    }
+}
+
+void WebSocketProtocol::close() {
+    if (close_sent_) {
+        return;
+    }
+    hub_closed_ = true;
+    send_close(kNormalClosure, {});
+    close_deadline_ns_ = loop().now_ns() + kCloseTimeoutNs;
+    resume_reading();
+}
+
+void WebSocketProtocol::abort(CloseReason reason) { peer_.abort(reason); }
+
+void WebSocketProtocol::send_close(std::uint16_t code, std::string_view reason) {
+    if (close_sent_) {
+        return;
+    }
+    close_sent_ = true;
+    std::string frame;
+    append_close_frame(frame, code, reason);
+    peer_.outbox().send(frame);
+}
+
+// RFC 6455 5.5.3: an unanswered older ping needs no pong of its own. A peer that does not read gets none
+// until it does, so pings cannot fill memory.
+void WebSocketProtocol::send_pong() {
+    if (!pong_due_ || close_sent_ || peer_.outbox().unsent() > kUnsentLowWater) {
+        return;
+    }
+    pong_due_ = false;
+    std::array<char, kFrameHeaderBytesMax> header;
+    const auto size = write_frame_header(header.data(), FrameOpcode::pong, pong_.size());
+    peer_.outbox().send({header.data(), size}, pong_);
+    std::string().swap(pong_);
+}
+
+}  // namespace hubtrail::transport
