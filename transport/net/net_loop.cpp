@@ -1,0 +1,352 @@
+#define ASIO_STANDALONE
+#include "transport/net/net_loop.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/mutex.h"
+#include "transport/net/peer_address.h"
+
+namespace hubtrail::transport {
+namespace {
+
+constexpr int kEventsPerPoll = 256;
+// Polls of the connection set before timers and posted work get their turn again.
+constexpr int kPollsPerTurn = 8;
+constexpr int kBusyEvents = 8;
+constexpr std::size_t kSlicesPerWrite = 64;
+
+class EpollSocket final : public Socket {
+public:
+    EpollSocket(int epoll, int fd) : epoll_(epoll), fd_(fd) {}
+    ~EpollSocket() override { ::close(fd_); }
+
+    bool start(SocketEvents& events) override {
+        events_ = &events;
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.ptr = this;
+        return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &event) == 0;
+    }
+
+    IoResult read(char* into, std::size_t bytes_max) override {
+        const auto got = ::recv(fd_, into, bytes_max, 0);
+        if (got > 0) {
+            return {IoResult::Kind::done, static_cast<std::size_t>(got)};
+        }
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return {IoResult::Kind::would_block, 0};
+        }
+        return {IoResult::Kind::closed, 0};
+    }
+
+    IoResult write(const std::string_view* slices, std::size_t count) override {
+        ssize_t sent = 0;
+        if (count == 1) {
+            sent = ::send(fd_, slices[0].data(), slices[0].size(), MSG_NOSIGNAL);
+        } else {
+            std::array<iovec, kSlicesPerWrite> vectors;
+            const auto used = count < vectors.size() ? count : vectors.size();
+            for (std::size_t i = 0; i < used; ++i) {
+                // sendmsg does not write through it.
+                vectors[i] = {const_cast<char*>(slices[i].data()), slices[i].size()};
+            }
+            msghdr message{};
+            message.msg_iov = vectors.data();
+            message.msg_iovlen = used;
+            sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+        }
+        if (sent >= 0) {
+            return {IoResult::Kind::done, static_cast<std::size_t>(sent)};
+        }
+        if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {
+            return {IoResult::Kind::would_block, 0};
+        }
+        return {IoResult::Kind::closed, 0};
+    }
+
+    void want(bool read, bool write) override {
+        if (read == want_read_ && write == want_write_) {
+            return;
+        }
+        want_read_ = read;
+        want_write_ = write;
+        epoll_event event{};
+        event.events = (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U);
+        event.data.ptr = this;
+        epoll_ctl(epoll_, EPOLL_CTL_MOD, fd_, &event);
+    }
+
+    void shutdown_send() override { ::shutdown(fd_, SHUT_WR); }
+    std::string peer_address() const override { return peer_address_of(fd_); }
+
+    void dispatch(std::uint32_t events) {
+        if ((events & EPOLLOUT) != 0 && want_write_) {
+            events_->on_writable();
+        }
+        // An error or hang-up shows itself in the read; with reading paused it must still be noticed.
+        if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+            events_->on_readable();
+        }
+    }
+
+private:
+    int epoll_;
+    int fd_;
+    SocketEvents* events_ = nullptr;
+    bool want_read_ = true;
+    bool want_write_ = false;
+};
+
+class AsioLoop final : public NetLoop {
+public:
+    AsioLoop(int index, const Clock& clock, Log& log)
+        : index_(index),
+          clock_(clock),
+          log_(log),
+          io_(1),
+          epoll_(epoll_create1(EPOLL_CLOEXEC)),
+          sockets_(io_, epoll_),
+          signals_(io_),
+          accept_timer_(io_),
+          now_ns_(clock.steady_ns()) {
+        HUBTRAIL_CHECK(epoll_ >= 0, "epoll_create1");
+        wait_for_sockets();
+    }
+
+    ~AsioLoop() override { ::close(reserve_); }
+
+    void post(Task task) override {
+        bool wake = false;
+        {
+            const MutexLock lock(mutex_);
+            posted_.push_back(std::move(task));
+            wake = !std::exchange(drain_posted_, true);
+        }
+        if (wake) {
+            asio::post(io_, [this] { drain(); });
+        }
+    }
+
+    std::uint64_t call_after(std::int64_t delay_ns, Task task) override {
+        const auto id = ++last_timer_;
+        const auto made = timers_.try_emplace(id, io_, std::chrono::nanoseconds(delay_ns));
+        made.first->second.async_wait([this, id, task = std::move(task)](const std::error_code& error) {
+            if (!error && timers_.erase(id) == 1) {
+                turn([&] { task(); });
+            }
+        });
+        return id;
+    }
+
+    void cancel(std::uint64_t timer_id) override { timers_.erase(timer_id); }
+    std::int64_t now_ns() const override { return now_ns_; }
+    void at_turn_end(TurnEnd& hook) override { turn_ends_.push_back(&hook); }
+    int index() const override { return index_; }
+
+    void listen(int listener, AcceptHandler on_accept) override {
+        on_accept_ = std::move(on_accept);
+        reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        listener_ = std::make_unique<asio::posix::stream_descriptor>(io_, listener);
+        wait_for_accept();
+    }
+
+    void stop_listening() override {
+        post([this] { listener_.reset(); });
+    }
+
+    void run() override {
+        const auto guard = asio::make_work_guard(io_);
+        io_.run();
+    }
+
+    void stop() override { io_.stop(); }
+
+    void on_terminate(std::function<void()> function) override {
+        signals_.add(SIGINT);
+        signals_.add(SIGTERM);
+        wait_for_signal(std::move(function));
+    }
+
+private:
+    template <typename Work>
+    void turn(Work&& work) {
+        now_ns_ = clock_.steady_ns();
+        work();
+        end_turn();
+    }
+
+    void end_turn() {
+        // A hook may ask for another turn end; those run too before the loop sleeps.
+        for (std::size_t i = 0; i < turn_ends_.size(); ++i) {
+            turn_ends_[i]->on_turn_end();
+        }
+        turn_ends_.clear();
+    }
+
+    void drain() {
+        {
+            const MutexLock lock(mutex_);
+            running_.swap(posted_);
+            drain_posted_ = false;
+        }
+        turn([this] {
+            for (auto& task : running_) {
+                task();
+            }
+        });
+        running_.clear();
+    }
+
+    void wait_for_sockets() {
+        sockets_.async_wait(asio::posix::stream_descriptor::wait_read,
+                            [this](const std::error_code& error) {
+                                if (!error) {
+                                    poll_sockets();
+                                    wait_for_sockets();
+                                }
+                            });
+    }
+
+    void poll_sockets() {
+        std::array<epoll_event, kEventsPerPoll> events;
+        for (int poll = 0; poll < kPollsPerTurn; ++poll) {
+            const int count = epoll_wait(epoll_, events.data(), kEventsPerPoll, 0);
+            if (count <= 0) {
+                return;
+            }
+            turn([&] {
+                for (int i = 0; i < count; ++i) {
+                    const auto& event = events[static_cast<std::size_t>(i)];
+                    static_cast<EpollSocket*>(event.data.ptr)->dispatch(event.events);
+                }
+            });
+            // A quiet set is looked at again when it says so: one system call less per lone message.
+            if (count < kBusyEvents) {
+                return;
+            }
+        }
+    }
+
+    void wait_for_signal(std::function<void()> function) {
+        signals_.async_wait([this, function = std::move(function)](const std::error_code& error, int) {
+            if (!error) {
+                turn([&] { function(); });
+                wait_for_signal(function);
+            }
+        });
+    }
+
+    void wait_for_accept() {
+        listener_->async_wait(asio::posix::stream_descriptor::wait_read,
+                              [this](const std::error_code& error) {
+                                  if (!error && listener_) {
+                                      accept_some();
+                                  }
+                              });
+    }
+
+    void accept_some() {
+        bool pause = false;
+        turn([&] {
+            for (int i = 0; i < kAcceptsPerTurnMax && !pause; ++i) {
+                const int fd = accept4(listener_->native_handle(), nullptr, nullptr,
+                                       SOCK_NONBLOCK | SOCK_CLOEXEC);
+                if (fd >= 0) {
+                    const int on = 1;
+                    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+                    on_accept_(std::make_unique<EpollSocket>(epoll_, fd));
+                } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+                           errno == ENOMEM) {
+                    refuse_for_lack_of_descriptors();
+                    pause = true;
+                } else if (errno == EAGAIN) {
+                    return;
+                }
+                // Anything else concerns the one connection that is already gone again.
+            }
+        });
+        if (!pause) {
+            wait_for_accept();
+            return;
+        }
+        accept_timer_.expires_after(std::chrono::nanoseconds(kAcceptPauseNs));
+        accept_timer_.async_wait([this](const std::error_code& error) {
+            if (!error && listener_) {
+                wait_for_accept();
+            }
+        });
+    }
+
+    // The reserve descriptor lets us take one waiting connection, tell it so, and hang up; without it the
+    // backlog would stay readable and the loop would spin.
+    void refuse_for_lack_of_descriptors() {
+        static constexpr std::string_view kAnswer =
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+            "Connection: close\r\n\r\n";
+        ::close(reserve_);
+        const int fd =
+            accept4(listener_->native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        // The kernel looks for a descriptor first, so there may be nobody waiting at all.
+        if (fd >= 0) {
+            ++refused_;
+            static_cast<void>(::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL));
+            ::close(fd);
+        }
+        reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        const bool due = now_ns_ - refused_logged_ns_ >= kAcceptLogIntervalNs || refused_logged_ns_ == 0;
+        if (refused_ > 0 && due) {
+            refused_logged_ns_ = now_ns_;
+            log_.warn("out_of_descriptors", {{"refused", std::exchange(refused_, 0)},
+                                             {"advice", "raise the limit of open files"}});
+        }
+    }
+
+    const int index_;
+    const Clock& clock_;
+    Log& log_;
+    asio::io_context io_;
+    int epoll_;
+    asio::posix::stream_descriptor sockets_;  // owns epoll_
+    asio::signal_set signals_;
+    asio::steady_timer accept_timer_;
+    std::unique_ptr<asio::posix::stream_descriptor> listener_;
+    AcceptHandler on_accept_;
+    int reserve_ = -1;
+    std::int64_t refused_ = 0;
+    std::int64_t refused_logged_ns_ = 0;
+    std::int64_t now_ns_;
+    std::uint64_t last_timer_ = 0;
+    std::unordered_map<std::uint64_t, asio::steady_timer> timers_;
+    std::vector<TurnEnd*> turn_ends_;
+    std::vector<Task> running_;
+    Mutex mutex_;
+    std::vector<Task> posted_ HUBTRAIL_GUARDED_BY(mutex_);
+    bool drain_posted_ HUBTRAIL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+std::unique_ptr<NetLoop> make_net_loop(int index, const Clock& clock, Log& log) {
+    return std::make_unique<AsioLoop>(index, clock, log);
+}
+
+}  // namespace hubtrail::transport
