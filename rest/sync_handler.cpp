@@ -1,0 +1,78 @@
+#include "rest/sync_handler.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "auth/visibility.h"
+#include "protocol/json.h"
+#include "rest/answers.h"
+#include "rest/authenticate.h"
+#include "rest/changes_poll.h"
+#include "rest/on_loop.h"
+#include "rest/sync_query.h"
+#include "storage/position.h"
+
+namespace hubtrail::rest {
+namespace {
+
+using transport::HttpReply;
+using transport::HttpRequest;
+
+transport::HttpResponse make_site_refused(const std::string& site) {
+    std::string details = R"({"site_id":)";
+    protocol::append_json_string(details, site);
+    details += "}";
+    return transport::make_problem(403, "forbidden",
+                                   "the token gives no role on site '" + site + "'", details);
+}
+
+}  // namespace
+
+void SyncHandler::handle(HttpRequest request, HttpReply reply) {
+    if (auto refusal = check_method(request, Methods::read)) {
+        reply(std::move(*refusal));
+    } else if (request.path == kChangesPath) {
+        show_changes(request, std::move(reply));
+    } else if (request.path == kCursorPath) {
+        show_cursor(request, reply);
+    } else {
+        reply(make_not_found("nothing is served at this path"));
+    }
+}
+
+void SyncHandler::show_changes(const HttpRequest& request, HttpReply reply) {
+    const auto principal = authenticate(context_, request, Access::read);
+    if (!principal) {
+        return reply(principal.error());
+    }
+    auto query = parse_sync_query(request);
+    if (!query) {
+        return reply(query.error());
+    }
+    auto filter = auth::make_visibility(**principal, query->sites);
+    if (!filter) {
+        return reply(make_site_refused(filter.error()));
+    }
+    filter->streams = query->streams;
+    filter->types = query->types;
+    std::make_shared<ChangesPoll>(context_, room_, (*principal)->tenant, std::move(*query),
+                                  std::move(*filter), std::move(reply))
+        ->start();
+}
+
+void SyncHandler::show_cursor(const HttpRequest& request, const HttpReply& reply) {
+    const auto principal = authenticate(context_, request, Access::read);
+    if (!principal) {
+        return reply(principal.error());
+    }
+    const auto& tenant = (*principal)->tenant;
+    storage::resolve_start(
+        context_.service, context_.codec, tenant, {}, {},
+        on_loop(context_.loop, [&codec = context_.codec, tenant, reply](const auto& latest) {
+            reply(latest ? make_json(200, storage::describe_head(codec, tenant, *latest))
+                         : make_position_problem(latest.error()));
+        }));
+}
+
+}  // namespace hubtrail::rest

@@ -1,0 +1,42 @@
+#include "rest/health_handler.h"
+
+#include "tests/support/catch.h"
+#include "tests/unit/rest/rest_fixture.h"
+
+namespace hubtrail::rest {
+
+TEST_CASE("Health needs no token and tells alive from ready", "[rest]") {
+    RestFixture fixture;
+    std::atomic<bool> draining{false};
+    HealthHandler health(fixture.service, draining);
+    const auto status_of = [&](const char* path) {
+        return fixture.send(health, make_get(path, {}, ""))->status();
+    };
+    CHECK(status_of("/livez") == 200);
+    CHECK(status_of("/readyz") == 200);
+
+    draining = true;
+    CHECK(fixture.send(health, make_get("/readyz", {}, ""))->problem(503) == "draining");
+    CHECK(status_of("/livez") == 200);
+
+    draining = false;
+    fixture.service.set_healthy(false);
+    CHECK(fixture.send(health, make_get("/readyz", {}, ""))->problem(503) == "store-unavailable");
+    CHECK(status_of("/livez") == 200);
+}
+
+TEST_CASE("Health knows GET and HEAD of its two paths", "[rest]") {
+    RestFixture fixture;
+    const std::atomic<bool> draining{false};
+    HealthHandler health(fixture.service, draining);
+    auto request = make_get("/livez");
+    request.method = "HEAD";
+    CHECK(fixture.send(health, request)->status() == 200);
+    request.method = "POST";
+    const auto refused = fixture.send(health, request);
+    CHECK(refused->problem(405) == "method-not-allowed");
+    CHECK(refused->header("Allow") == "GET, HEAD");
+    CHECK(fixture.send(health, make_get("/healthz"))->problem(404) == "not-found");
+}
+
+}  // namespace hubtrail::rest
