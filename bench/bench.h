@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bench/report.h"
+
+/// The load client behind `hubtrail bench`. One run function per scenario; each runs one epoll
+/// thread (the caller's), is bounded by Target::time_limit_s, checks the content of everything that
+/// it receives, and says in Report::failure what was wrong. Servers on this machine only: the CPU
+/// and memory figures come from /proc. Flags on the command line (bench/compare.py uses these
+/// names):
+///   all      --url http://127.0.0.1:PORT[/PATH] (parse_target)  --pid  --token (repeatable) --core
+///            --time-limit  --no-pings  --json
+///   connect  --connections --in-flight      idle    --connections --seconds
+///   fanout   --connections --rounds --per-turn --bytes
+///   echo     --connections --bytes --seconds    touser  --connections --rounds
+///   append   --producers --seconds              catchup --events
+namespace hubtrail::bench {
+
+constexpr int kTimeLimitDefaultS = 180;
+constexpr int kNoCore = -1;
+
+enum class Pings { stock, off };  ///< stock: one ping every 15 s on each connection
+
+/// Where the server is and how to watch it.
+struct Target {
+    std::string host = "127.0.0.1";  ///< a loopback address; see parse_target()
+    std::uint16_t port = 0;
+    std::string path = "/bench";  ///< of the bench hub; append and catchup do not use it
+    int server_pid = 0;           ///< whose CPU and RSS; 0: those figures are left out
+    std::vector<std::string>
+        tokens;          ///< bearer tokens, connection i uses i modulo size; may be empty
+    int core = kNoCore;  ///< pin the calling thread to this core
+    int time_limit_s = kTimeLimitDefaultS;
+    Pings pings = Pings::stock;
+};
+
+struct ConnectOptions {
+    Target target;
+    std::size_t connections = 10'000;
+    std::size_t in_flight = 64;
+};
+
+struct IdleOptions {
+    Target target;
+    std::size_t connections = 10'000;
+    int seconds = 32;
+};
+
+struct FanoutOptions {
+    Target target;
+    std::size_t connections = 1'000;
+    std::uint32_t rounds = 200;
+    std::uint32_t per_turn = 1;
+    std::uint32_t bytes = 120;  ///< of the string argument: `SEQUENCE:xxxx...`
+};
+
+struct EchoOptions {
+    Target target;
+    std::size_t connections = 64;
+    std::uint32_t bytes = 120;
+    int seconds = 5;
+};
+
+/// One of `connections` users gets `rounds` messages, the others must get none.
+struct ToUserOptions {
+    Target target;
+    std::size_t connections = 1'000;
+    std::uint32_t rounds = 2'000;
+};
+
+struct AppendOptions {
+    Target target;
+    std::size_t producers = 128;
+    int seconds = 10;
+};
+
+struct CatchupOptions {
+    Target target;
+    std::uint64_t events = 1'000'000;
+};
+
+Report run_connect(const ConnectOptions& options);
+Report run_idle(const IdleOptions& options);
+Report run_fanout(const FanoutOptions& options);
+Report run_echo(const EchoOptions& options);
+Report run_to_user(const ToUserOptions& options);
+Report run_append(const AppendOptions& options);
+Report run_catchup(const CatchupOptions& options);
+
+}  // namespace hubtrail::bench

@@ -1,0 +1,161 @@
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "bench/bench.h"
+#include "bench/scenario.h"
+#include "bench/sequence_check.h"
+#include "bench/statistics.h"
+#include "bench/swarm.h"
+#include "bench/target.h"
+
+namespace hubtrail::bench {
+namespace {
+
+constexpr std::size_t kInFlight = 64;
+constexpr double kAfterOpenS = 0.3;
+constexpr double kSurplusS = 0.2;  // how long a message too many has to show itself
+constexpr std::size_t kSender = 0;
+
+/// Checks sequences and notes when each connection had its first message. Thread: main.
+class BurstSink final : public SwarmSink {
+public:
+    BurstSink(std::size_t connections, std::uint64_t messages, std::uint32_t bytes)
+        : check_(connections, messages, bytes) {}
+
+    std::string on_record(std::size_t connection, std::string_view record) override {
+        switch (check_.accept(connection, record)) {
+            case SequenceCheck::Verdict::message:
+                if (check_.next_of(connection) == 1) {
+                    first_.add(now_ns() - begin_ns_);
+                }
+                return {};
+            case SequenceCheck::Verdict::other:
+                completed_ = true;
+                return completion_fault(record);
+            case SequenceCheck::Verdict::wrong:
+                break;
+        }
+        return check_.failure();
+    }
+
+    void begin() { begin_ns_ = now_ns(); }
+    bool completed() const { return completed_; }
+    std::uint64_t delivered() const { return check_.delivered(); }
+    std::uint64_t next_of(std::size_t connection) const { return check_.next_of(connection); }
+    Samples& first() { return first_; }
+
+private:
+    SequenceCheck check_;
+    Samples first_;
+    std::int64_t begin_ns_ = 0;
+    bool completed_ = false;
+};
+
+/// Waits until `expected` messages and the completion are there, then for one too many.
+Result<void, BenchError> measure(Swarm& swarm, BurstSink& sink, const ProcessProbe& probe,
+                                 const std::string& invocation, std::uint64_t expected,
+                                 Progress& progress, Report& report) {
+    if (auto result = swarm.run_for(kAfterOpenS); !result) {
+        return result;
+    }
+    const CpuMeter meter(probe);
+    const std::uint64_t reads = swarm.reads();
+    sink.begin();
+    swarm.send(kSender, invocation);
+    auto result = swarm.run([&] {
+        progress.show(static_cast<double>(sink.delivered()), static_cast<double>(expected));
+        return sink.delivered() < expected || !sink.completed();
+    });
+    const auto delivered = static_cast<double>(sink.delivered());
+    if (!result) {
+        return Failure{BenchError{result.error().text + " (" + std::to_string(sink.delivered()) +
+                                  " of " + std::to_string(expected) + " messages arrived)"}};
+    }
+    report.add("deliveries_per_s", delivered / meter.elapsed_s());
+    add_cpu(report, probe, meter, delivered, "delivery");
+    report.add("deliveries_per_read", delivered / static_cast<double>(swarm.reads() - reads));
+    report.add("first_message_first_ms", sink.first().percentile_us(0) / 1e3);
+    report.add("first_message_median_ms", sink.first().percentile_us(50) / 1e3);
+    report.add("first_message_last_ms", sink.first().percentile_us(100) / 1e3);
+    return swarm.run_for(kSurplusS);
+}
+
+Result<void, BenchError> fanout(const FanoutOptions& options, Report& report) {
+    if (auto ready = prepare_process(options.target, options.connections); !ready) {
+        return ready;
+    }
+    const ProcessProbe probe(options.target.server_pid);
+    const std::uint64_t messages = std::uint64_t{options.rounds} * options.per_turn;
+    BurstSink sink(options.connections, messages, options.bytes);
+    Progress progress("fanout");
+    Swarm swarm(options.target, options.connections, sink);
+    if (auto result = swarm.open(kInFlight, progress); !result) {
+        return result;
+    }
+    const std::string arguments = std::to_string(options.rounds) + "," +
+                                  std::to_string(options.per_turn) + "," +
+                                  std::to_string(options.bytes);
+    return measure(swarm, sink, probe,
+                   "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Burst\",\"arguments\":[" +
+                       arguments + "]}",
+                   messages * options.connections, progress, report);
+}
+
+Result<void, BenchError> to_user(const ToUserOptions& options, Report& report) {
+    if (auto ready = prepare_process(options.target, options.connections); !ready) {
+        return ready;
+    }
+    const ProcessProbe probe(options.target.server_pid);
+    BurstSink sink(options.connections, options.rounds, kArgumentAnyBytes);
+    Progress progress("touser");
+    Swarm swarm(options.target, options.connections, sink);
+    swarm.paths([&](std::size_t i) { return options.target.path + "?user=u" + std::to_string(i); });
+    if (auto result = swarm.open(kInFlight, progress); !result) {
+        return result;
+    }
+    // In the middle, so that a server that walks its connections is met half way.
+    const std::size_t receiver = options.connections / 2;
+    auto result =
+        measure(swarm, sink, probe,
+                "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToUser\",\"arguments\":"
+                "[\"u" +
+                    std::to_string(receiver) + "\"," + std::to_string(options.rounds) + "]}",
+                options.rounds, progress, report);
+    if (result && sink.next_of(receiver) != options.rounds) {
+        return Failure{BenchError{"messages for one user went to another"}};
+    }
+    return result;
+}
+
+}  // namespace
+
+Report run_fanout(const FanoutOptions& options) {
+    Report report{"fanout",
+                  {{"connections", static_cast<double>(options.connections)},
+                   {"rounds", static_cast<double>(options.rounds)},
+                   {"per_turn", static_cast<double>(options.per_turn)},
+                   {"bytes", static_cast<double>(options.bytes)}},
+                  {},
+                  {}};
+    if (options.bytes == kArgumentAnyBytes) {
+        report.failure = "bytes must be at least 1";
+    } else if (const auto result = fanout(options, report); !result) {
+        report.failure = result.error().text;
+    }
+    return report;
+}
+
+Report run_to_user(const ToUserOptions& options) {
+    Report report{"touser",
+                  {{"connections", static_cast<double>(options.connections)},
+                   {"rounds", static_cast<double>(options.rounds)}},
+                  {},
+                  {}};
+    if (const auto result = to_user(options, report); !result) {
+        report.failure = result.error().text;
+    }
+    return report;
+}
+
+}  // namespace hubtrail::bench

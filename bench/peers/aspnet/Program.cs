@@ -1,0 +1,107 @@
+// The reference server that Hubtrail is measured against: ASP.NET Core SignalR as its makers set it
+// up, with the three methods of the bench hub. Only logging is turned down.
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.SignalR;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Logging.SetMinimumLevel(LogLevel.Warning);
+builder.Services.AddSignalR();
+builder.Services.AddSingleton<IUserIdProvider, QueryUserIdProvider>();
+
+var app = builder.Build();
+
+// With a key (base64url, 32 bytes or more) every request needs a bearer token signed with it, so that
+// connecting costs what it costs a server that checks. This is the least that a check can do.
+if (Environment.GetEnvironmentVariable("BENCH_HS256_KEY") is { Length: > 0 } key)
+{
+    var tokens = new TokenCheck(Base64Url.DecodeFromChars(key));
+    app.Use((context, next) =>
+    {
+        if (tokens.Accepts(context.Request.Headers.Authorization.ToString()))
+        {
+            return next(context);
+        }
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        return Task.CompletedTask;
+    });
+}
+
+app.MapHub<BenchHub>("/bench");
+await app.StartAsync();
+Console.WriteLine($"ready {app.Urls.First()}/");
+await app.WaitForShutdownAsync();
+
+internal sealed class BenchHub : Hub
+{
+    public string Echo(string text) => text;
+
+    public async Task Burst(int rounds, int perTurn, int bytes)
+    {
+        var sends = new Task[perTurn];
+        long sequence = 0;
+        for (var round = 0; round < rounds; ++round)
+        {
+            for (var i = 0; i < perTurn; ++i)
+            {
+                sends[i] = Clients.All.SendAsync("m", $"{sequence++}:".PadRight(bytes, 'x'));
+            }
+            await Task.WhenAll(sends);
+            // The end of a turn: the connections' own send loops, queued before us, go first. Without it
+            // all rounds are written before the first byte leaves, which is another case: one large turn.
+            await Task.Yield();
+        }
+    }
+
+    public async Task ToUser(string user, int rounds)
+    {
+        for (var i = 0; i < rounds; ++i)
+        {
+            await Clients.User(user).SendAsync("m", $"{i}:");
+            await Task.Yield();
+        }
+    }
+}
+
+internal sealed class QueryUserIdProvider : IUserIdProvider
+{
+    public string? GetUserId(HubConnectionContext connection) =>
+        connection.GetHttpContext()?.Request.Query["user"];
+}
+
+/// <summary>HS256 and exp by hand: header, signature, claims.</summary>
+internal sealed class TokenCheck(byte[] key)
+{
+    private const string Scheme = "Bearer ";
+
+    public bool Accepts(string header)
+    {
+        var parts = header.StartsWith(Scheme, StringComparison.Ordinal) ? header[Scheme.Length..].Split('.') : [];
+        if (parts.Length != 3)
+        {
+            return false;
+        }
+        try
+        {
+            using var head = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0]));
+            if (head.RootElement.GetProperty("alg").GetString() != "HS256")
+            {
+                return false;
+            }
+            var signed = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
+            var expected = HMACSHA256.HashData(key, signed);
+            if (!CryptographicOperations.FixedTimeEquals(expected, Base64Url.DecodeFromChars(parts[2])))
+            {
+                return false;
+            }
+            using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
+            return claims.RootElement.GetProperty("exp").GetInt64() > DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        }
+        catch (Exception e) when (e is FormatException or JsonException or KeyNotFoundException)
+        {
+            return false;
+        }
+    }
+}

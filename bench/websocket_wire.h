@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hubtrail::bench {
+
+constexpr char kRecordSeparator = '\x1e';
+constexpr std::size_t kRecordBytesMax = 64U << 20U;
+
+enum class Opcode : std::uint8_t {
+    continuation = 0,
+    text = 1,
+    binary = 2,
+    close = 8,
+    ping = 9,
+    pong = 10
+};
+
+/// Appends one masked client frame (RFC 6455 5.2).
+void append_masked_frame(std::string& out, Opcode opcode, std::string_view payload,
+                         std::uint32_t mask);
+
+/// Appends one unmasked server frame; the peers in bench/peers use it.
+void append_server_frame(std::string& out, Opcode opcode, std::string_view payload);
+
+/// The upgrade request of a client that skips negotiation.
+std::string upgrade_request(std::string_view host, std::uint16_t port, std::string_view path,
+                            std::string_view token, std::string_view key);
+
+/// Sec-WebSocket-Accept for a key (RFC 6455 4.2.2).
+std::string websocket_accept(std::string_view key);
+
+/// Empty when `head` (status line and headers) accepts the upgrade made with `key`, otherwise what
+/// is wrong with it.
+std::string upgrade_refusal(std::string_view head, std::string_view key);
+
+/// What a RecordStream finds. Views die when the call returns. Thread: main.
+class RecordStreamSink {
+public:
+    virtual ~RecordStreamSink() = default;
+    /// One SignalR record without its separator.
+    virtual void on_record(std::string_view record) = 0;
+    virtual void on_control(Opcode opcode, std::string_view payload) = 0;
+};
+
+/// Cuts the bytes of a server into WebSocket frames and their text into records; a record may span
+/// frames and a frame may hold many records. Thread: main. One per connection.
+class RecordStream {
+public:
+    explicit RecordStream(std::size_t record_bytes_max = kRecordBytesMax)
+        : record_bytes_max_(record_bytes_max) {}
+
+    /// Takes bytes cut anywhere. Empty, or what the server did wrong: then the stream is spent.
+    std::string_view feed(std::string_view bytes, RecordStreamSink& sink);
+
+private:
+    std::string_view begin_frame();
+    std::string_view take_payload(std::string_view payload, RecordStreamSink& sink);
+
+    std::size_t record_bytes_max_;
+    std::uint64_t payload_left_ = 0;
+    std::string record_;   // the unfinished record
+    std::string control_;  // the unfinished control payload
+    std::uint8_t header_[10] = {};
+    std::uint8_t header_have_ = 0;
+    Opcode opcode_ = Opcode::text;
+    bool in_payload_ = false;
+};
+
+}  // namespace hubtrail::bench
