@@ -1,0 +1,394 @@
+#include "server/config_setting.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "auth/jose/jose_verifier.h"
+#include "auth/jose/token_signer.h"
+#include "transport/net/net_loop.h"
+
+namespace hubtrail::server {
+namespace {
+
+constexpr std::int64_t kSecondMs = 1'000;
+constexpr std::int64_t kMinuteMs = 60 * kSecondMs;
+constexpr std::int64_t kHourMs = 60 * kMinuteMs;
+constexpr std::int64_t kDayMs = 24 * kHourMs;
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
+constexpr ConfigRange kLoops = {0, 256};
+constexpr ConfigRange kReaderThreads = {1, 64};
+constexpr ConfigRange kConnections = {0, 10'000'000};
+constexpr ConfigRange kCachedTokens = {1, 1'000'000};
+constexpr ConfigRange kLeewayMs = {0, auth::kLeewayMaxS* kSecondMs};
+constexpr ConfigRange kLifetimeMs = {kMinuteMs, auth::kTtlMaxS* kSecondMs};
+constexpr ConfigRange kHandshakeMs = {100, 5 * kMinuteMs};
+constexpr ConfigRange kKeepAliveMs = {100, kHourMs};
+constexpr ConfigRange kClientTimeoutMs = {200, kDayMs};
+constexpr ConfigRange kReceiveBytes = {256, 16 * 1024 * 1024};
+constexpr ConfigRange kStreams = {1, 10'000};
+
+constexpr std::size_t kTextBytesMax = 4096;
+constexpr std::size_t kHubPathBytesMax = 128;
+constexpr std::size_t kStreamBytesMax = 64;  // docs/api.md 1
+
+using Fits = bool (*)(const std::string&);
+
+// Control characters cannot be meant, and would let a value fake a line of a log.
+bool is_line(const std::string& text) {
+    return text.size() <= kTextBytesMax && std::none_of(text.begin(), text.end(), [](char c) {
+               return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+           });
+}
+
+bool is_filled_line(const std::string& text) {
+    return !text.empty() && is_line(text);
+}
+
+bool is_listen_address(const std::string& text) {
+    return static_cast<bool>(transport::parse_listen_address(text));
+}
+
+// A key in place of its path would end up in what check-config prints.
+bool is_key_path(const std::string& text) {
+    return is_filled_line(text) && text.find('{') == std::string::npos;
+}
+
+bool is_word(const std::string& text) {
+    return is_filled_line(text) && text.find(' ') == std::string::npos;
+}
+
+bool is_stream(const std::string& text) {
+    return !text.empty() && text.size() <= kStreamBytesMax &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == std::string::npos;
+}
+
+// The REST interface has its own paths.
+bool is_hub_path(const std::string& text) {
+    return text.size() > 1 && text.rfind("/api/", 0) != 0 && text.back() != '/' &&
+           text.front() == '/' && text.size() <= kHubPathBytesMax &&
+           text.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyz0123456789_.-/"
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZ~") == std::string::npos;
+}
+
+std::string between(const std::string& min, const std::string& max) {
+    return " from " + min + " to " + max;
+}
+
+/// `access` gives the member of a target, const or not.
+template <typename Target, typename Access>
+using Member = std::remove_reference_t<std::invoke_result_t<Access, Target&>>;
+
+template <typename Target, typename Access>
+Setting<Target> text(SettingName name, Access access, Fits fits, std::string expects,
+                     std::string help) {
+    return {std::move(name),
+            std::move(help),
+            std::move(expects),
+            "TEXT",
+            [access, fits](const ConfigValue& value, Target& target) {
+                auto read = read_text(value);
+                if (!read || !fits(*read)) {
+                    return false;
+                }
+                access(target) = std::move(*read);
+                return true;
+            },
+            [access](const Target& target) { return quote_text(access(target)); }};
+}
+
+template <typename Target, typename Access>
+Setting<Target> list(SettingName name, Access access, Fits fits, std::string expects,
+                     std::string help, std::size_t items_min = 0) {
+    return {std::move(name),
+            std::move(help),
+            std::move(expects),
+            "LIST",
+            [access, fits, items_min](const ConfigValue& value, Target& target) {
+                auto read = read_list(value);
+                if (!read || read->size() < items_min ||
+                    !std::all_of(read->begin(), read->end(), fits)) {
+                    return false;
+                }
+                access(target) = std::move(*read);
+                return true;
+            },
+            [access](const Target& target) { return quote_list(access(target)); }};
+}
+
+template <typename Target, typename Access>
+Setting<Target> on_off(SettingName name, Access access, std::string help) {
+    return {std::move(name),
+            std::move(help),
+            "true or false",
+            "",
+            [access](const ConfigValue& value, Target& target) {
+                const auto read = read_bool(value);
+                if (read) {
+                    access(target) = *read;
+                }
+                return read.has_value();
+            },
+            [access](const Target& target) { return access(target) ? "true" : "false"; }};
+}
+
+template <typename Target, typename Access>
+Setting<Target> integer(SettingName name, Access access, ConfigRange range, std::string help) {
+    return {std::move(name),
+            std::move(help),
+            "a whole number" + between(std::to_string(range.min), std::to_string(range.max)),
+            "N",
+            [access, range](const ConfigValue& value, Target& target) {
+                const auto read = read_integer(value, range);
+                if (read) {
+                    access(target) = static_cast<Member<Target, Access>>(*read);
+                }
+                return read.has_value();
+            },
+            [access](const Target& target) { return std::to_string(access(target)); }};
+}
+
+template <typename Target, typename Access>
+Setting<Target> size(SettingName name, Access access, ConfigRange range, std::string help) {
+    return {std::move(name),
+            std::move(help),
+            "a size" + between(format_size(range.min), format_size(range.max)) +
+                ", such as \"32KiB\" or 32768",
+            "SIZE",
+            [access, range](const ConfigValue& value, Target& target) {
+                const auto read = read_size(value, range);
+                if (read) {
+                    access(target) = static_cast<Member<Target, Access>>(*read);
+                }
+                return read.has_value();
+            },
+            [access](const Target& target) {
+                return quote_text(format_size(static_cast<std::int64_t>(access(target))));
+            }};
+}
+
+enum class Kept { seconds, nanoseconds };
+
+template <typename Target, typename Access>
+Setting<Target> duration(SettingName name, Access access, Kept kept, ConfigRange range_ms,
+                         std::string help) {
+    const auto expects =
+        (kept == Kept::seconds ? "whole seconds" : "a duration") +
+        between(format_duration_ms(range_ms.min), format_duration_ms(range_ms.max)) +
+        ", such as \"15s\", \"2m\" or 15";
+    return {std::move(name),
+            std::move(help),
+            expects,
+            "DURATION",
+            [access, kept, range_ms](const ConfigValue& value, Target& target) {
+                const auto read = read_duration_ms(value, range_ms);
+                if (!read || (kept == Kept::seconds && *read % kSecondMs != 0)) {
+                    return false;
+                }
+                access(target) = kept == Kept::seconds ? *read / kSecondMs : *read * kNsPerMs;
+                return true;
+            },
+            [access, kept](const Target& target) {
+                return quote_text(format_duration_ms(kept == Kept::seconds
+                                                         ? access(target) * kSecondMs
+                                                         : access(target) / kNsPerMs));
+            }};
+}
+
+/// One of the words, which stand for the enumerators from 0 on.
+template <typename Target, typename Access, std::size_t N>
+Setting<Target> choice(SettingName name, Access access, const std::array<const char*, N>& words,
+                       std::string help) {
+    std::string expects;
+    std::string value_name;
+    for (const auto* word : words) {
+        expects += (expects.empty() ? "" : ", ") + std::string(word);
+        value_name += (value_name.empty() ? "" : "|") + std::string(word);
+    }
+    return {std::move(name),
+            std::move(help),
+            "one of " + expects,
+            value_name,
+            [access, words](const ConfigValue& value, Target& target) {
+                const auto read = read_text(value);
+                const auto found = std::find(words.begin(), words.end(), read.value_or(""));
+                if (found == words.end()) {
+                    return false;
+                }
+                access(target) = static_cast<Member<Target, Access>>(found - words.begin());
+                return true;
+            },
+            [access, words](const Target& target) {
+                return quote_text(words.at(static_cast<std::size_t>(access(target))));
+            }};
+}
+
+template <typename Target>
+Setting<Target> called(std::string value_name, Setting<Target> setting) {
+    setting.value_name = std::move(value_name);
+    return setting;
+}
+
+template <typename Target>
+Setting<Target> hidden(Setting<Target> setting) {
+    setting.may_be_shown = false;
+    return setting;
+}
+
+using ServerSettings = std::vector<Setting<ServerConfig>>;
+using Config = ServerConfig;
+
+// The accessors read and write: for a const target `auto&` is a const member.
+#define HUBTRAIL_MEMBER(path)   \
+    [](auto& target) -> auto& { \
+        return target.path;     \
+    }
+
+void add_process_settings(ServerSettings& all) {
+    all.push_back(
+        called("ADDR:PORT",
+               text<Config>({"", "listen", "--listen"}, HUBTRAIL_MEMBER(listen), is_listen_address,
+                            "ADDRESS:PORT such as \"127.0.0.1:8080\" or \"[::1]:8080\"",
+                            "where the server answers; port 0 takes a free one")));
+    all.push_back(called("DIR", text<Config>({"", "data", "--data"}, HUBTRAIL_MEMBER(data_dir),
+                                             is_filled_line, "the path of a directory",
+                                             "directory of the log and of the server's own keys; "
+                                             "made when it is missing")));
+    all.push_back(integer<Config>({"server", "loops", "--loops"}, HUBTRAIL_MEMBER(loops), kLoops,
+                                  "event loops, each with its own thread; 0: one per core"));
+    all.push_back(integer<Config>({"server", "reader_threads", ""}, HUBTRAIL_MEMBER(reader_threads),
+                                  kReaderThreads, "threads that read the log from disk"));
+    all.push_back(integer<Config>(
+        {"server", "connections_max", ""}, HUBTRAIL_MEMBER(connections_max), kConnections,
+        "connections at once; 0: what the descriptor limit allows, less 512"));
+    all.push_back(on_off<Config>({"server", "demo", "--demo"}, HUBTRAIL_MEMBER(demo),
+                                 "serve the demo page at / with a token for everybody who asks; "
+                                 "on a loopback address only"));
+    all.push_back(on_off<Config>({"server", "bench_hub", "--bench-hub"}, HUBTRAIL_MEMBER(bench_hub),
+                                 "map the hub /bench that `hubtrail bench` loads"));
+    all.push_back(
+        called("DIR", text<Config>({"server", "page", "--page"}, HUBTRAIL_MEMBER(page_dir), is_line,
+                                   "the path of a directory",
+                                   "directory of the demo page's files; empty: found "
+                                   "beside the program")));
+    constexpr std::array<const char*, 4> kLevels = {"debug", "info", "warn", "error"};
+    all.push_back(choice<Config>({"log", "level", "--log-level"}, HUBTRAIL_MEMBER(log_level),
+                                 kLevels, "the least important lines that are written"));
+    constexpr std::array<const char*, 2> kFormats = {"text", "json"};
+    all.push_back(choice<Config>({"log", "format", "--log-format"}, HUBTRAIL_MEMBER(log_format),
+                                 kFormats, "lines for people, or one JSON object per line"));
+}
+
+void add_auth_settings(ServerSettings& all) {
+    all.push_back(hidden(list<Config>(
+        {"auth", "key_files", ""}, HUBTRAIL_MEMBER(auth_key_files), is_key_path,
+        "a list of paths (never the keys themselves)",
+        "files that hold a JWK or a JWK set; without any, the server makes an HS256 key of its own "
+        "in the data directory and `hubtrail token` signs with it")));
+    all.push_back(text<Config>({"auth", "issuer", ""}, HUBTRAIL_MEMBER(auth.issuer), is_filled_line,
+                               "text that is not empty",
+                               "the claim `iss` of every token; needed with key_files"));
+    all.push_back(
+        list<Config>({"auth", "audience", ""}, HUBTRAIL_MEMBER(auth.audiences), is_filled_line,
+                     "a list of one or more texts",
+                     "names of this server: the claim `aud` must hold one of them; needed "
+                     "with key_files",
+                     1));
+    all.push_back(text<Config>({"auth", "tenant_claim", ""}, HUBTRAIL_MEMBER(auth.tenant_claim),
+                               is_filled_line, "text that is not empty",
+                               "the claim that names the tenant"));
+    all.push_back(text<Config>({"auth", "sites_claim", ""}, HUBTRAIL_MEMBER(auth.sites_claim),
+                               is_filled_line, "text that is not empty",
+                               "the claim that holds the roles by site"));
+    all.push_back(duration<Config>({"auth", "leeway", ""}, HUBTRAIL_MEMBER(auth.leeway_s),
+                                   Kept::seconds, kLeewayMs,
+                                   "how far the clocks of issuer and server may differ"));
+    all.push_back(duration<Config>({"auth", "lifetime_max", ""},
+                                   HUBTRAIL_MEMBER(auth.lifetime_max_s), Kept::seconds, kLifetimeMs,
+                                   "the longest time from `iat` to `exp` that is believed"));
+    all.push_back(integer<Config>({"auth", "token_cache_max", ""}, HUBTRAIL_MEMBER(token_cache_max),
+                                  kCachedTokens, "verified tokens that each loop remembers"));
+}
+
+void add_hub_settings(ServerSettings& all) {
+    all.push_back(duration<Config>({"hub", "handshake_timeout", ""},
+                                   HUBTRAIL_MEMBER(hub.handshake_timeout_ns), Kept::nanoseconds,
+                                   kHandshakeMs,
+                                   "a client that has not said its protocol by then is closed"));
+    all.push_back(duration<Config>(
+        {"hub", "keep_alive_interval", ""}, HUBTRAIL_MEMBER(hub.keep_alive_interval_ns),
+        Kept::nanoseconds, kKeepAliveMs, "a ping is sent after this long a silence of ours"));
+    all.push_back(duration<Config>({"hub", "client_timeout_interval", ""},
+                                   HUBTRAIL_MEMBER(hub.client_timeout_ns), Kept::nanoseconds,
+                                   kClientTimeoutMs,
+                                   "a client that was silent for this long is closed; must exceed "
+                                   "keep_alive_interval, twice that is usual"));
+    all.push_back(size<Config>({"hub", "maximum_receive_message_size", ""},
+                               HUBTRAIL_MEMBER(hub.receive_bytes_max), kReceiveBytes,
+                               "the longest hub message that a client may send"));
+    all.push_back(integer<Config>({"hub", "streams_max", ""}, HUBTRAIL_MEMBER(hub.streams_max),
+                                  kStreams, "server streams that one connection may have running"));
+    all.push_back(on_off<Config>({"hub", "enable_detailed_errors", ""},
+                                 HUBTRAIL_MEMBER(hub.detailed_errors),
+                                 "tell clients why a hub method failed"));
+}
+
+ServerSettings make_server_settings() {
+    ServerSettings all;
+    add_process_settings(all);
+    add_auth_settings(all);
+    add_hub_settings(all);
+    return all;
+}
+
+std::vector<Setting<hub::LogHubConfig>> make_log_hub_settings() {
+    using Hub = hub::LogHubConfig;
+    const auto name = [](const char* key) { return SettingName{kLogHubSection, key, ""}; };
+    return {
+        text<Hub>(name("path"), HUBTRAIL_MEMBER(path), is_hub_path,
+                  "a path such as \"/v1/hub/alarms\", not below /api, at most 128 characters",
+                  "where clients connect; required"),
+        list<Hub>(name("streams"), HUBTRAIL_MEMBER(streams), is_stream,
+                  "a list of stream names (a-z 0-9 _ . -, at most 64 characters)",
+                  "the streams that it follows; empty: any, and the client may choose"),
+        list<Hub>(name("scopes"), HUBTRAIL_MEMBER(scopes), is_word, "a list of one or more scopes",
+                  "the token must have one of them; required", 1),
+        text<Hub>(name("method"), HUBTRAIL_MEMBER(method), is_word, "the name of a client method",
+                  "the client method that gets each event"),
+        on_off<Hub>(name("site_required"), HUBTRAIL_MEMBER(site_required),
+                    "the URL must name one site by `site_id`"),
+        on_off<Hub>(name("push_always"), HUBTRAIL_MEMBER(push_always),
+                    "push to every connection; false: only when the URL has `since` or `push=1`"),
+        on_off<Hub>(name("subscribe"), HUBTRAIL_MEMBER(subscribe),
+                    "offer the stream Subscribe and the method GetCursor"),
+    };
+}
+
+#undef HUBTRAIL_MEMBER
+
+}  // namespace
+
+const std::vector<Setting<ServerConfig>>& server_settings() {
+    static const auto kAll = make_server_settings();
+    return kAll;
+}
+
+const std::vector<Setting<hub::LogHubConfig>>& log_hub_settings() {
+    static const auto kAll = make_log_hub_settings();
+    return kAll;
+}
+
+std::string environment_name(const SettingName& name) {
+    auto out = kEnvironmentPrefix + (name.section.empty() ? "" : name.section + "_") + name.key;
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+        return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    });
+    return out;
+}
+
+}  // namespace hubtrail::server

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+
+#include "base/file_system.h"
+#include "base/random.h"
+#include "base/result.h"
+
+namespace hubtrail::server {
+
+/// The directory of the embedded default: the log, the keys, and a lock that one server holds.
+/// Thread: main. The lock is released when it dies, whatever way the process ends.
+class DataDir {
+public:
+    /// Creates the directory if needed and takes the lock. The error is a sentence for the operator.
+    static Result<DataDir, std::string> open(FileSystem& files, const std::string& path);
+    ~DataDir();
+    DataDir(DataDir&& other) noexcept;
+    DataDir& operator=(DataDir&&) = delete;
+    DataDir(const DataDir&) = delete;
+    DataDir& operator=(const DataDir&) = delete;
+
+    std::string database() const { return path_ + "/log.db"; }
+
+    /// The key of cursors (32 bytes), made on first use with mode 0600. Losing it makes every cursor invalid.
+    Result<std::string, std::string> cursor_key(FileSystem& files, Random& random) const;
+
+private:
+    DataDir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+    std::string path_;
+    int lock_;
+};
+
+}  // namespace hubtrail::server

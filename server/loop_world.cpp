@@ -1,0 +1,100 @@
+#include "server/loop_world.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "transport/http/http_parser.h"
+#include "transport/websocket/hybi_frame_decoder.h"
+
+namespace hubtrail::server {
+namespace {
+
+constexpr std::int64_t kTickNs = 1'000'000'000;
+constexpr std::int64_t kShutdownWatchNs = 10'000'000;
+
+transport::SessionOptions session_options(const Shared& shared) {
+    transport::SessionOptions options;
+    options.make_parser = transport::make_http_parser;
+    options.make_decoder = [&shared] {
+        transport::FrameDecoderLimits limits;
+        // A frame may hold several messages; each is held to the hub's own limit.
+        limits.message_bytes_max = std::max(transport::kMessageBytesMax, shared.config.hub.receive_bytes_max) * 4;
+        return transport::make_frame_decoder(limits);
+    };
+    options.connections_max = shared.connections_max;
+    return options;
+}
+
+}  // namespace
+
+LoopWorld::LoopWorld(const Shared& shared, transport::NetLoop& loop,
+                     std::unique_ptr<auth::TokenVerifier> verifier)
+    : shared_(shared),
+      loop_(loop),
+      verifier_(std::move(verifier)),
+      scheduler_(loop),
+      tails_(scheduler_, shared.service, shared.codec, shared.log),
+      api_{loop, shared.service, shared.codec, *verifier_, shared.clock, shared.random, shared.log, watch_},
+      events_(api_),
+      sync_(api_),
+      health_(shared.service, shared.draining),
+      router_(make_router()),
+      sessions_(scheduler_, router_, shared.tokens, shared.clock, shared.log, session_options(shared)) {
+    schedule_tick();
+}
+
+transport::Router LoopWorld::make_router() {
+    transport::Router router;
+    router.add(std::string(rest::kEventsPath), events_);
+    router.add_prefix(std::string(rest::kEventPathPrefix), events_);
+    router.add_prefix("/api/v1/sync/", sync_);
+    router.add(std::string(rest::kLivePath), health_);
+    router.add(std::string(rest::kReadyPath), health_);
+    if (shared_.page != nullptr) {
+        router.add_prefix("/", *shared_.page);
+        router.add("/demo/session", *shared_.demo_session);
+    }
+    const hub::LogHubContext context{tails_, *verifier_, shared_.log, shared_.config.hub, scratch_};
+    for (const auto& config : shared_.config.log_hubs) {
+        hubs_.push_back(hub::make_log_hub(config, context));
+        router.add_hub(config.path, *hubs_.back());
+    }
+    if (shared_.config.bench_hub) {
+        hubs_.push_back(
+            hub::make_bench_hub(scheduler_, *verifier_, shared_.log, shared_.config.hub, scratch_));
+        router.add_hub("/bench", *hubs_.back());
+    }
+    return router;
+}
+
+void LoopWorld::on_commit(const std::shared_ptr<const storage::CommittedBatch>& batch) {
+    tails_.on_commit(batch);
+    watch_.on_commit(batch->tenant, batch->to());
+}
+
+void LoopWorld::on_head(const std::string& tenant, const storage::LogHead& head) {
+    tails_.on_head(tenant, head);
+    watch_.on_commit(tenant, std::numeric_limits<std::int64_t>::max());
+}
+
+void LoopWorld::shut_down() {
+    sync_.finish_waits();
+    sessions_.shut_down();
+    watch_shutdown();
+}
+
+void LoopWorld::watch_shutdown() {
+    connections_ = sessions_.connections();
+    loop_.call_after(kShutdownWatchNs, [this] { watch_shutdown(); });
+}
+
+void LoopWorld::schedule_tick() {
+    loop_.call_after(kTickNs, [this] {
+        tails_.tick(loop_.now_ns());
+        connections_ = sessions_.connections();
+        schedule_tick();
+    });
+}
+
+}  // namespace hubtrail::server
