@@ -115,9 +115,8 @@ void LogTails::resolve(const std::string& tenant, std::string_view cursor, std::
         return;
     }
     auto& loop = scheduler_.loop();
-    auto on_loop = [&loop, self = self_, tenant, done = std::move(done)](auto start) mutable {
-        loop.post([self = std::move(self), tenant = std::move(tenant), done = std::move(done),
-                   start = std::move(start)]() mutable {
+    auto on_loop = [&loop, self = self_, done = std::move(done)](auto start) mutable {
+        loop.post([self = std::move(self), done = std::move(done), start = std::move(start)]() mutable {
             if (*self != nullptr) {
                 done(std::move(start));
             }
@@ -327,9 +326,10 @@ void TenantTail::leave(LogSubscription& subscriber, LogChannel& channel) {
 void TenantTail::wait(LogSubscription& subscriber) { waiting_.push_back(&subscriber); }
 
 void TenantTail::wake_waiting() {
-    std::vector<LogSubscription*> woken;
-    woken.swap(waiting_);
-    for (auto* subscriber : woken) {
+    // One at a time from the list itself: whoever wakes may end another one that waits, which leaves the list.
+    for (auto count = waiting_.size(); count > 0 && !waiting_.empty(); --count) {
+        auto* subscriber = waiting_.front();
+        waiting_.pop_front();
         subscriber->wake();
     }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -153,7 +154,7 @@ private:
     std::map<std::string, std::unique_ptr<LogChannel>> channels_;
     std::unordered_map<std::string, ChannelList> index_;
     ChannelList touched_;           ///< batch-shaped channels with items of the current batch
-    std::vector<LogSubscription*> waiting_;
+    std::deque<LogSubscription*> waiting_;
     std::vector<std::shared_ptr<const storage::CommittedBatch>> ring_;
     std::size_t ring_events_ = 0;
     std::size_t ring_bytes_ = 0;
