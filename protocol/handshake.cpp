@@ -1,5 +1,8 @@
 #include "protocol/handshake.h"
 
+#include <string>
+#include <utility>
+
 #include "protocol/json.h"
 #include "protocol/json_fields.h"
 #include "protocol/json_hub_protocol.h"
@@ -9,15 +12,20 @@ namespace {
 
 using Step = JsonScanner::Step;
 
-Failure<ProtocolError> refuse(std::string_view detail) {
-    return Failure{
-        ProtocolError{ProtocolErrc::bad_handshake, "InvalidDataException: " + std::string(detail)}};
+Failure<ProtocolError> refuse(const JsonScanner& in, ProtocolError error) {
+    // What the reference's JSON library says here is its own; a place is of use to anybody.
+    if (error.code == ProtocolErrc::bad_json) {
+        error.exception = "JsonReaderException";
+        error.detail = "The handshake is not valid JSON, see byte " + std::to_string(in.offset()) + ".";
+    }
+    error.code = ProtocolErrc::bad_handshake;
+    return Failure{std::move(error)};
 }
 
 Failure<ProtocolError> refuse_missing(std::string_view name, std::string_view record) {
     std::string detail = "Missing required property '";
     detail.append(name).append("'. Message content: ").append(record);
-    return refuse(detail);
+    return Failure{ProtocolError{ProtocolErrc::bad_handshake, std::move(detail)}};
 }
 
 }  // namespace
@@ -40,7 +48,7 @@ Result<HandshakeRequest, ProtocolError> parse_handshake(std::string_view record)
             const bool is_null = in.scanner().peek() == 'n';
             good = has_version ? in.fail("Duplicate property 'version'.")
                    : is_null   ? in.scanner().skip_value(0)
-                               : in.read_integer(name, request.version);
+                               : in.read_int32(name, request.version);
             has_version = !is_null;
         } else {
             good = in.scanner().skip_value(JsonScanner::kDepthMax - 1);
@@ -50,7 +58,7 @@ Result<HandshakeRequest, ProtocolError> parse_handshake(std::string_view record)
         }
     }
     if (!good || step != Step::end || !in.scanner().finish()) {
-        return refuse(in.error().detail);
+        return refuse(in.scanner(), in.error());
     }
     if (!has_protocol) {
         return refuse_missing("protocol", record);

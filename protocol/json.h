@@ -72,9 +72,10 @@ private:
 };
 
 /// Appends text as a JSON string with its quotes; control characters, quotes and backslashes
-/// escaped, everything else as it is. `text` must be UTF-8.
+/// escaped, and characters outside of the basic plane as two \uXXXX, which is what the reference
+/// sends; everything else as it is. `text` must be UTF-8.
 void append_json_string(std::string& out, std::string_view text);
-/// The same without the quotes.
+/// Without the quotes, and with every character that may stand as it is.
 void append_json_escaped(std::string& out, std::string_view text);
 
 }  // namespace hubtrail::protocol

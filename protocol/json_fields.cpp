@@ -1,5 +1,7 @@
 #include "protocol/json_fields.h"
 
+#include <limits>
+
 namespace hubtrail::protocol {
 namespace {
 
@@ -91,20 +93,33 @@ bool JsonFieldReader::read_text(std::string_view name, std::string& text) {
     return in_.read_string(string) && decode(string, text);
 }
 
-bool JsonFieldReader::read_integer(std::string_view name, std::int64_t& value) {
+bool JsonFieldReader::read_int32(std::string_view name, std::int64_t& value) {
+    using Limits = std::numeric_limits<std::int32_t>;
+    return read_integer(name, "Int32", Limits::min(), Limits::max(), value);
+}
+
+bool JsonFieldReader::read_int64(std::string_view name, std::int64_t& value) {
+    using Limits = std::numeric_limits<std::int64_t>;
+    return read_integer(name, "Int64", Limits::min(), Limits::max(), value);
+}
+
+bool JsonFieldReader::read_integer(std::string_view name, std::string_view type, std::int64_t min,
+                                   std::int64_t max, std::int64_t& value) {
     const char first = in_.peek();
-    if (first == '-' || (first >= '0' && first <= '9')) {
-        JsonNumber number;
-        if (!in_.read_number(number)) {
-            return false;
-        }
-        if (to_int64(number, value)) {
-            return true;
-        }
-    } else if (!in_.skip_value(JsonScanner::kDepthMax - 1)) {
+    if (first != '-' && (first < '0' || first > '9')) {
+        return in_.skip_value(JsonScanner::kDepthMax - 1) && fail(expected_type(name, "Number"));
+    }
+    JsonNumber number;
+    if (!in_.read_number(number)) {
         return false;
     }
-    return fail(expected_type(name, "Number"));
+    if (to_int64(number, value) && value >= min && value <= max) {
+        return true;
+    }
+    std::string detail =
+        "Either the JSON value is not in a supported format, or is out of bounds for an ";
+    detail.append(type).append(".");
+    return fail(std::move(detail), "FormatException");
 }
 
 bool JsonFieldReader::read_boolean(std::string_view name, bool& value) {
@@ -121,9 +136,10 @@ bool JsonFieldReader::read_boolean(std::string_view name, bool& value) {
     return fail(std::move(detail));
 }
 
-bool JsonFieldReader::fail(std::string detail) {
+bool JsonFieldReader::fail(std::string detail, std::string_view exception) {
     if (detail_.empty()) {
         detail_ = std::move(detail);
+        exception_ = exception;
     }
     return false;
 }
@@ -132,7 +148,7 @@ ProtocolError JsonFieldReader::error() const {
     if (in_.failed() || detail_.empty()) {
         return {ProtocolErrc::bad_json, std::string(kErrorReadingJson)};
     }
-    return {ProtocolErrc::bad_message, detail_};
+    return {ProtocolErrc::bad_message, detail_, exception_};
 }
 
 }  // namespace hubtrail::protocol

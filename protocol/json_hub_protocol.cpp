@@ -2,8 +2,11 @@
 
 #include <array>
 
+#include "protocol/hub_protocol.h"
 #include "protocol/json.h"
 #include "protocol/json_fields.h"
+#include "protocol/json_values.h"
+#include "protocol/record_splitter.h"
 
 namespace hubtrail::protocol {
 namespace {
@@ -71,6 +74,7 @@ private:
     bool read_property(Property property, std::string_view name);
     bool read_arguments();
     bool read_stream_ids();
+    bool refuse_stream_id(char first);
     bool read_headers();
     bool complete();
     bool require(bool present, std::string_view name);
@@ -111,7 +115,7 @@ bool MessageReader::read_property(Property property, std::string_view name) {
     auto& scanner = in_.scanner();
     switch (property) {
         case Property::type:
-            return in_.read_integer(name, type_);
+            return in_.read_int32(name, type_);
         case Property::invocation_id:
             return in_.read_text(name, message_.invocation_id);
         case Property::target:
@@ -122,7 +126,7 @@ bool MessageReader::read_property(Property property, std::string_view name) {
         case Property::allow_reconnect:
             return in_.read_boolean(name, message_.allow_reconnect);
         case Property::sequence_id:
-            return in_.read_integer(name, message_.sequence_id);
+            return in_.read_int64(name, message_.sequence_id);
         case Property::item:
             return scanner.skip_value(kValueDepthMax, item_);
         case Property::result:
@@ -164,15 +168,28 @@ bool MessageReader::read_stream_ids() {
     }
     auto step = scanner.first_element();
     for (; step == Step::item; step = scanner.next_element()) {
-        if (scanner.peek() == 'n') {
-            return scanner.skip_value(kArgumentDepthMax) &&
-                   in_.fail("Null value for 'streamIds' is not valid.");
+        const char first = scanner.peek();
+        if (first != '"') {
+            return scanner.skip_value(kArgumentDepthMax) && refuse_stream_id(first);
         }
         if (!in_.read_text("streamIds", message_.stream_ids.emplace_back())) {
             return false;
         }
     }
     return step == Step::end;
+}
+
+bool MessageReader::refuse_stream_id(char first) {
+    if (first == 'n') {
+        return in_.fail("Null value for 'streamIds' is not valid.");
+    }
+    const std::string_view type = first == '{'   ? "StartObject"
+                                  : first == '[' ? "StartArray"
+                                  : first == 't' ? "True"
+                                  : first == 'f' ? "False"
+                                                 : "Number";
+    return in_.fail("Cannot get the value of a token type '" + std::string(type) + "' as a string.",
+                    "InvalidOperationException");
 }
 
 bool MessageReader::read_headers() {
@@ -209,12 +226,11 @@ bool MessageReader::complete() {
     const bool has_id = !message_.invocation_id.empty();
     switch (message_.type) {
         case MessageType::invocation:
-            return require(!message_.target.empty(), "target") &&
+            return require(has(Property::target), "target") &&
                    require(has(Property::arguments), "arguments");
         case MessageType::stream_invocation:
             return require(has(Property::target), "target") && require(has_id, "invocationId") &&
-                   require(has(Property::arguments), "arguments") &&
-                   require(!message_.target.empty(), "target");
+                   require(has(Property::arguments), "arguments");
         case MessageType::stream_item:
             message_.value = item_;
             return require(has_id, "invocationId") && require(has(Property::item), "item");
@@ -310,6 +326,100 @@ void append_json_close(std::string& out, std::string_view error, bool allow_reco
         out += R"(,"allowReconnect":true)";
     }
     out += "}\x1e";
+}
+
+namespace {
+
+void append_sequence_id(std::string& out, MessageType type, std::int64_t sequence_id) {
+    out += R"({"type":)";
+    out += std::to_string(static_cast<int>(type));
+    out += R"(,"sequenceId":)";
+    out += std::to_string(sequence_id);
+    out += "}\x1e";
+}
+
+class JsonHubProtocol final : public HubProtocol {
+public:
+    constexpr explicit JsonHubProtocol(NamingRule naming) : naming_(naming) {}
+
+    std::string_view name() const override { return "json"; }
+    bool binary() const override { return false; }
+
+    std::unique_ptr<MessageSplitter> make_splitter(std::size_t record_bytes_max) const override {
+        return std::make_unique<RecordSplitter>(record_bytes_max);
+    }
+    Result<void, ProtocolError> parse(std::string_view record, HubMessage& message) const override {
+        return parse_json_message(record, message);
+    }
+    std::unique_ptr<ValueWriter> make_writer(std::string& out) const override {
+        return make_json_value_writer(out, naming_);
+    }
+    std::unique_ptr<ValueReader> make_reader(std::string_view raw) const override {
+        return make_json_value_reader(raw);
+    }
+
+    void append_invocation(std::string& out, MessageType type, std::string_view id,
+                           std::string_view target, std::string_view raw_arguments,
+                           std::size_t /*count*/,
+                           const std::vector<std::string>& stream_ids) const override {
+        out += type == MessageType::stream_invocation ? R"({"type":4)" : R"({"type":1)";
+        if (!id.empty()) {
+            append_id(out, R"(,"invocationId":)", id);
+        }
+        out += R"(,"target":)";
+        append_json_string(out, target);
+        out += R"(,"arguments":[)";
+        out += raw_arguments;
+        out.push_back(']');
+        const char* separator = R"(,"streamIds":[)";
+        for (const auto& stream_id : stream_ids) {
+            append_id(out, separator, stream_id);
+            separator = ",";
+        }
+        out += stream_ids.empty() ? "}\x1e" : "]}\x1e";
+    }
+    void append_stream_item(std::string& out, std::string_view id,
+                            std::string_view raw_item) const override {
+        append_json_stream_item(out, id, raw_item);
+    }
+    void append_completion(std::string& out, std::string_view id) const override {
+        append_json_completion(out, id);
+    }
+    void append_completion_result(std::string& out, std::string_view id,
+                                  std::string_view raw_result) const override {
+        append_json_completion_result(out, id, raw_result);
+    }
+    void append_completion_error(std::string& out, std::string_view id,
+                                 std::string_view error) const override {
+        append_json_completion_error(out, id, error);
+    }
+    void append_cancel(std::string& out, std::string_view id) const override {
+        append_id(out, R"({"type":5,"invocationId":)", id);
+        out += "}\x1e";
+    }
+    void append_close(std::string& out, std::string_view error,
+                      bool allow_reconnect) const override {
+        append_json_close(out, error, allow_reconnect);
+    }
+    void append_ack(std::string& out, std::int64_t sequence_id) const override {
+        append_sequence_id(out, MessageType::ack, sequence_id);
+    }
+    void append_sequence(std::string& out, std::int64_t sequence_id) const override {
+        append_sequence_id(out, MessageType::sequence, sequence_id);
+    }
+    std::string_view ping() const override { return kJsonPing; }
+    std::string_view null_value() const override { return "null"; }
+
+private:
+    NamingRule naming_;
+};
+
+}  // namespace
+
+const HubProtocol& json_hub_protocol(NamingRule naming) {
+    static const JsonHubProtocol camel_case(NamingRule::camel_case);
+    static const JsonHubProtocol unchanged(NamingRule::unchanged);
+    return naming == NamingRule::camel_case ? camel_case : unchanged;
 }
 
 }  // namespace hubtrail::protocol

@@ -21,10 +21,6 @@ bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-bool is_utf8_continuation(char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
 // The first byte at which a string's scan must stop: quote, backslash, control, or not ASCII.
 const char* find_stop(const char* p, const char* end) {
     for (; end - p >= 8; p += 8) {
@@ -39,32 +35,6 @@ const char* find_stop(const char* p, const char* end) {
         ++p;
     }
     return p;
-}
-
-// Length of the well-formed UTF-8 sequence at p (The Unicode Standard, table 3-7), or 0.
-std::size_t utf8_length(const char* p, const char* end) {
-    const auto left = static_cast<std::size_t>(end - p);
-    const auto lead = static_cast<unsigned char>(p[0]);
-    if (lead < 0xC2U || lead > 0xF4U || left < 2) {
-        return 0;
-    }
-    const auto second = static_cast<unsigned char>(p[1]);
-    if (lead < 0xE0U) {
-        return is_utf8_continuation(p[1]) ? 2 : 0;
-    }
-    // Overlong forms, surrogates and what lies above U+10FFFF show in the second byte.
-    const unsigned low = lead == 0xE0U ? 0xA0U : lead == 0xF0U ? 0x90U : 0x80U;
-    const unsigned high = lead == 0xEDU ? 0x9FU : lead == 0xF4U ? 0x8FU : 0xBFU;
-    if (second < low || second > high) {
-        return 0;
-    }
-    const std::size_t length = lead < 0xF0U ? 3 : 4;
-    for (std::size_t i = 2; i < length; ++i) {
-        if (i >= left || !is_utf8_continuation(p[i])) {
-            return 0;
-        }
-    }
-    return length;
 }
 
 // Four hex digits, or a value over 0xFFFF.

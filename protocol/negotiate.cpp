@@ -33,18 +33,25 @@ std::optional<int> parse_version(std::string_view text) {
 
 NegotiateReply refuse(std::string_view error) {
     NegotiateReply reply;
-    reply.body = R"({"error":)";
-    append_json_string(reply.body, error);
-    reply.body.push_back('}');
+    reply.body = make_negotiate_error(error);
     return reply;
+}
+
+void append_transport(std::string& body, std::string_view name, bool binary) {
+    if (body.back() != '[') {
+        body.push_back(',');
+    }
+    body += R"({"transport":")";
+    body += name;
+    body +=
+        binary ? R"(","transferFormats":["Text","Binary"]})" : R"(","transferFormats":["Text"]})";
 }
 
 }  // namespace
 
 NegotiateReply make_negotiate_reply(std::string_view query_version, int minimum_version,
                                     const NegotiateOffer& offer) {
-    const auto requested =
-        query_version.empty() ? std::optional<int>{0} : parse_version(query_version);
+    const auto requested = parse_version(query_version);
     if (!requested) {
         return refuse("The client requested a non-integer protocol version.");
     }
@@ -56,7 +63,11 @@ NegotiateReply make_negotiate_reply(std::string_view query_version, int minimum_
     reply.accepted = true;
     reply.version = std::min(*requested, kNegotiateVersionMax);
     auto& body = reply.body;
-    body = R"({"negotiateVersion":)" + std::to_string(reply.version) + R"(,"connectionId":)";
+    body.push_back('{');
+    if (offer.stateful_reconnect) {
+        body += R"("useStatefulReconnect":true,)";
+    }
+    body += R"("negotiateVersion":)" + std::to_string(reply.version) + R"(,"connectionId":)";
     append_json_string(body, offer.connection_id);
     if (reply.version > 0) {
         body += R"(,"connectionToken":)";
@@ -64,10 +75,34 @@ NegotiateReply make_negotiate_reply(std::string_view query_version, int minimum_
     }
     body += R"(,"availableTransports":[)";
     if (offer.websockets) {
-        body += R"({"transport":"WebSockets","transferFormats":["Text","Binary"]})";
+        append_transport(body, "WebSockets", true);
+    }
+    if (offer.server_sent_events) {
+        append_transport(body, "ServerSentEvents", false);
+    }
+    if (offer.long_polling) {
+        append_transport(body, "LongPolling", true);
     }
     body += "]}";
     return reply;
+}
+
+std::string make_negotiate_redirect(std::string_view url, std::string_view access_token) {
+    std::string body = R"({"url":)";
+    append_json_string(body, url);
+    if (!access_token.empty()) {
+        body += R"(,"accessToken":)";
+        append_json_string(body, access_token);
+    }
+    body.push_back('}');
+    return body;
+}
+
+std::string make_negotiate_error(std::string_view error) {
+    std::string body = R"({"error":)";
+    append_json_string(body, error);
+    body.push_back('}');
+    return body;
 }
 
 }  // namespace hubtrail::protocol

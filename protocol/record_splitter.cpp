@@ -13,15 +13,6 @@ constexpr std::size_t kKeptBytesMax = 512;
 
 }  // namespace
 
-Failure<ProtocolError> RecordSplitter::too_large() {
-    spent_ = true;
-    chunk_ = {};
-    return Failure{
-        ProtocolError{ProtocolErrc::too_large,
-                      "The maximum message size of " + std::to_string(record_bytes_max_) +
-                          "B was exceeded. The message size can be configured in AddHubOptions."}};
-}
-
 void RecordSplitter::feed(std::string_view bytes) {
     HUBTRAIL_CHECK(chunk_.empty(), "the records of the last feed are taken first");
     if (!spent_) {
@@ -32,7 +23,7 @@ void RecordSplitter::feed(std::string_view bytes) {
 Result<std::optional<std::string_view>, ProtocolError> RecordSplitter::next() {
     using Record = std::optional<std::string_view>;
     if (spent_) {
-        return too_large();
+        return Failure{record_too_large(record_bytes_max_)};
     }
     if (handed_out_) {
         handed_out_ = false;
@@ -51,8 +42,10 @@ Result<std::optional<std::string_view>, ProtocolError> RecordSplitter::next() {
     const auto length =
         separator == nullptr ? chunk_.size() : static_cast<std::size_t>(separator - chunk_.data());
     // An unfinished record needs at least a separator more, so both kinds have the same limit.
-    if (pending_.size() + length + 1 > record_bytes_max_) {
-        return too_large();
+    if (record_bytes_max_ != 0 && pending_.size() + length + 1 > record_bytes_max_) {
+        spent_ = true;
+        chunk_ = {};
+        return Failure{record_too_large(record_bytes_max_)};
     }
     const auto piece = chunk_.substr(0, length);
     if (separator == nullptr) {

@@ -21,6 +21,11 @@ inline std::uint64_t json_special_bits(std::uint64_t word) {
            kTops;
 }
 
+/// The top bit of each byte that begins a UTF-8 sequence of four bytes. Exact.
+inline std::uint64_t four_byte_lead_bits(std::uint64_t word) {
+    return word & (word << 1U) & (word << 2U) & (word << 3U) & 0x8080808080808080ULL;
+}
+
 inline std::uint64_t non_ascii_bits(std::uint64_t word) {
     return word & 0x8080808080808080ULL;
 }

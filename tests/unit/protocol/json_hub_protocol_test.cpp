@@ -208,8 +208,8 @@ TEST_CASE("parse_json_message reads escaped names and texts", "[protocol]") {
 }
 
 TEST_CASE("parse_json_message skips a message of an unknown type", "[protocol]") {
-    const auto type = GENERATE(as<std::string>{}, "0", "10", "42", "-1", "255", "256", "4294967297",
-                               "9223372036854775807");
+    const auto type = GENERATE(as<std::string>{}, "0", "10", "42", "-1", "255", "256", "2147483647",
+                               "-2147483648");
     CAPTURE(type);
     HubMessage message;
     REQUIRE(parse_json_message(R"({"type":)" + type + R"(,"what":[1]})", message));
@@ -245,8 +245,6 @@ TEST_CASE("parse_json_message refuses what is not a message in the reference's w
         {R"({"Type":1})", "Missing required property 'type'."},
         {R"({"type":null})", "Expected 'type' to be of type Number."},
         {R"({"type":"1"})", "Expected 'type' to be of type Number."},
-        {R"({"type":1.5})", "Expected 'type' to be of type Number."},
-        {R"({"type":99999999999999999999})", "Expected 'type' to be of type Number."},
         {R"({"type":[1]})", "Expected 'type' to be of type Number."},
         {"null", "Unexpected JSON Token Type 'Null'. Expected a JSON Object."},
         {"true", "Unexpected JSON Token Type 'True'. Expected a JSON Object."},
@@ -257,7 +255,6 @@ TEST_CASE("parse_json_message refuses what is not a message in the reference's w
 
         {R"({"type":1})", "Missing required property 'target'."},
         {R"({"type":1,"arguments":[]})", "Missing required property 'target'."},
-        {R"({"type":1,"target":"","arguments":[]})", "Missing required property 'target'."},
         {R"({"type":1,"target":"T"})", "Missing required property 'arguments'."},
         {R"({"type":1,"target":42,"arguments":[]})", "Expected 'target' to be of type String."},
         {R"({"type":1,"target":null,"arguments":[]})", "Expected 'target' to be of type String."},
@@ -269,8 +266,6 @@ TEST_CASE("parse_json_message refuses what is not a message in the reference's w
          "Expected 'invocationId' to be of type String."},
         {R"({"type":1,"target":"T","arguments":[],"streamIds":"1"})",
          "Expected 'streamIds' to be of type Array."},
-        {R"({"type":1,"target":"T","arguments":[],"streamIds":[1]})",
-         "Expected 'streamIds' to be of type String."},
         {R"({"type":1,"target":"T","arguments":[],"streamIds":["1",null]})",
          "Null value for 'streamIds' is not valid."},
         {R"({"type":1,"target":"T","arguments":[],"headers":{"x":42}})",
@@ -299,8 +294,6 @@ TEST_CASE("parse_json_message refuses what is not a message in the reference's w
         {R"({"type":4,"target":"T","arguments":[],"invocationId":""})",
          "Missing required property 'invocationId'."},
         {R"({"type":4,"target":"T","invocationId":"1"})", "Missing required property 'arguments'."},
-        {R"({"type":4,"target":"","arguments":[],"invocationId":"1"})",
-         "Missing required property 'target'."},
         {R"({"type":5})", "Missing required property 'invocationId'."},
         {R"({"type":7,"allowReconnect":1})", "Expected 'allowReconnect' to be true or false."},
         {R"({"type":7,"allowReconnect":null})", "Expected 'allowReconnect' to be true or false."},
@@ -319,7 +312,47 @@ TEST_CASE("parse_json_message refuses what is not a message in the reference's w
         const auto parsed = parse_json_message(row.record, message);
         REQUIRE_FALSE(parsed);
         CHECK(parsed.error().code == ProtocolErrc::bad_message);
-        CHECK(parsed.error().detail == row.detail);
+        CHECK(to_text(parsed.error()) == std::string("InvalidDataException: ") + row.detail);
+    }
+}
+
+TEST_CASE("parse_json_message names the reference's exceptions where they are others", "[protocol]") {
+    const std::string number =
+        "FormatException: Either the JSON value is not in a supported format, or is out of ";
+    const std::string int32 = number + "bounds for an Int32.";
+    const std::string token = "InvalidOperationException: Cannot get the value of a token type '";
+    const auto ids = [](const std::string& list) {
+        return R"({"type":1,"target":"T","arguments":[],"streamIds":)" + list + "}";
+    };
+    const std::pair<std::string, std::string> rows[] = {
+        {R"({"type":1.5})", int32},
+        {R"({"type":1e0})", int32},
+        {R"({"type":2147483648})", int32},
+        {R"({"type":99999999999999999999})", int32},
+        {R"({"type":8,"sequenceId":1.5})", number + "bounds for an Int64."},
+        {R"({"type":9,"sequenceId":9223372036854775808})", number + "bounds for an Int64."},
+        {ids("[1]"), token + "Number' as a string."},
+        {ids(R"(["1",true])"), token + "True' as a string."},
+        {ids("[false]"), token + "False' as a string."},
+        {ids("[[]]"), token + "StartArray' as a string."},
+        {ids("[{}]"), token + "StartObject' as a string."},
+    };
+    for (const auto& [record, text] : rows) {
+        CAPTURE(record);
+        HubMessage message;
+        const auto parsed = parse_json_message(record, message);
+        REQUIRE_FALSE(parsed);
+        CHECK(to_text(parsed.error()) == text);
+    }
+}
+
+TEST_CASE("parse_json_message takes an empty target: the hub has none of that name", "[protocol]") {
+    for (const auto* type : {"1", "4"}) {
+        HubMessage message;
+        message.target = "left over";
+        const std::string record = R"({"target":"","arguments":[],"invocationId":"1","type":)";
+        REQUIRE(parse_json_message(record + type + "}", message));
+        CHECK(message.target.empty());
     }
 }
 
@@ -422,7 +455,7 @@ TEST_CASE("The writers give the reference's bytes", "[protocol]") {
     CHECK(written([](auto& out) { append_json_invocation(out, "a\"\n", ""); }) ==
           "{\"type\":1,\"target\":\"a\\\"\\n\",\"arguments\":[]}\x1e");
     CHECK(written([](auto& out) { append_json_completion(out, "\"\x1e"); }) ==
-          "{\"type\":3,\"invocationId\":\"\\\"\\u001e\"}\x1e");
+          "{\"type\":3,\"invocationId\":\"\\\"\\u001E\"}\x1e");
 }
 
 TEST_CASE("What the writers write is read back", "[protocol]") {

@@ -19,7 +19,7 @@ TEST_CASE("append_json_escaped escapes quotes, backslashes and control character
     CHECK(escaped("plain") == "plain");
     CHECK(escaped("a\"b\\c") == R"(a\"b\\c)");
     CHECK(escaped("\b\f\n\r\t") == R"(\b\f\n\r\t)");
-    CHECK(escaped(std::string("\0\x01\x1f\x7f", 4)) == "\\u0000\\u0001\\u001f\x7f");
+    CHECK(escaped(std::string("\0\x01\x1f\x7f", 4)) == "\\u0000\\u0001\\u001F\x7f");
     CHECK(escaped("/<>&'\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80") ==
           "/<>&'\xC3\xA9\xE2\x80\xA8\xF0\x9F\x98\x80");
 }
@@ -28,6 +28,31 @@ TEST_CASE("append_json_string adds to what is there", "[protocol]") {
     std::string out = "{\"a\":";
     append_json_string(out, "x\"");
     CHECK(out == R"({"a":"x\"")");
+}
+
+TEST_CASE("append_json_string writes characters outside of the basic plane as two units", "[protocol]") {
+    const auto written = [](const std::string& text) {
+        std::string out;
+        append_json_string(out, text);
+        return out;
+    };
+    const std::string grin = "\xF0\x9F\x98\x80";
+    const std::string units = R"(\uD83D\uDE00)";
+    CHECK(written(grin) == "\"" + units + "\"");
+    CHECK(written("\xF0\x90\x80\x80") == R"("\uD800\uDC00")");
+    CHECK(written("\xF4\x8F\xBF\xBF") == R"("\uDBFF\uDFFF")");
+    CHECK(written("\xEF\xBF\xBF\xC3\xBC") == "\"\xEF\xBF\xBF\xC3\xBC\"");
+    for (std::size_t before = 0; before < 20; ++before) {
+        for (std::size_t after = 0; after < 10; ++after) {
+            const std::string front(before, 'a');
+            const std::string back(after, '\n');
+            std::string escaped_back;
+            append_json_escaped(escaped_back, back);
+            CHECK(written(front + grin + grin + back) == "\"" + front + units + units + escaped_back + "\"");
+        }
+    }
+    // Cut off: not UTF-8, and not read beyond.
+    CHECK(written("aaaaaaa\xF0\x9F") == "\"aaaaaaa\xF0\x9F\"");
 }
 
 // Goal: words, tails and the inner buffer agree. Method: each special byte at each place of texts

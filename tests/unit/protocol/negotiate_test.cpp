@@ -22,7 +22,7 @@ TEST_CASE("make_negotiate_reply answers version 1 with the reference's bytes", "
 }
 
 TEST_CASE("make_negotiate_reply keeps the token from version 0", "[protocol]") {
-    const auto query = GENERATE(as<std::string>{}, "", "0", "-0");
+    const auto query = GENERATE(as<std::string>{}, "0", "-0");
     const auto reply = make_negotiate_reply(query, 0, kOffer);
     CHECK(reply.accepted);
     CHECK(reply.version == 0);
@@ -37,6 +37,38 @@ TEST_CASE("make_negotiate_reply lists WebSockets only where they are to be had",
           R"({"negotiateVersion":0,"connectionId":"807809a5","availableTransports":[]})");
 }
 
+TEST_CASE("make_negotiate_reply lists the transports in the order of preference", "[protocol]") {
+    const std::string head = R"({"negotiateVersion":0,"connectionId":"a","availableTransports":[)";
+    const std::string web_sockets =
+        R"({"transport":"WebSockets","transferFormats":["Text","Binary"]})";
+    const std::string events = R"({"transport":"ServerSentEvents","transferFormats":["Text"]})";
+    const std::string polling =
+        R"({"transport":"LongPolling","transferFormats":["Text","Binary"]})";
+    const auto body = [](bool web_sockets_on, bool events_on, bool polling_on) {
+        return make_negotiate_reply("0", 0, {"a", "", web_sockets_on, events_on, polling_on}).body;
+    };
+    CHECK(body(true, true, true) == head + web_sockets + "," + events + "," + polling + "]}");
+    CHECK(body(false, true, true) == head + events + "," + polling + "]}");
+    CHECK(body(true, false, true) == head + web_sockets + "," + polling + "]}");
+    CHECK(body(false, false, true) == head + polling + "]}");
+}
+
+TEST_CASE("make_negotiate_reply names stateful reconnect first and only when it is on",
+          "[protocol]") {
+    auto offer = kOffer;
+    offer.stateful_reconnect = true;
+    CHECK(make_negotiate_reply("1", 0, offer).body ==
+          R"({"useStatefulReconnect":true,)" + make_negotiate_reply("1", 0, kOffer).body.substr(1));
+    CHECK(make_negotiate_reply("x", 0, offer).body == make_negotiate_reply("x", 0, kOffer).body);
+}
+
+TEST_CASE("make_negotiate_redirect sends the client elsewhere", "[protocol]") {
+    CHECK(make_negotiate_redirect("https://other/hub", "t\"") ==
+          R"({"url":"https://other/hub","accessToken":"t\""})");
+    CHECK(make_negotiate_redirect("https://other/hub", "") == R"({"url":"https://other/hub"})");
+    CHECK(make_negotiate_error("no \"room\"") == R"({"error":"no \"room\""})");
+}
+
 TEST_CASE("make_negotiate_reply refuses versions below the minimum", "[protocol]") {
     struct Row {
         const char* query;
@@ -44,7 +76,7 @@ TEST_CASE("make_negotiate_reply refuses versions below the minimum", "[protocol]
         const char* shown;
     };
     const Row rows[] = {
-        {"0", 1, "0"}, {"", 1, "0"}, {"-1", 0, "-1"}, {"-2147483648", 0, "-2147483648"}};
+        {"0", 1, "0"}, {"-1", 0, "-1"}, {"-2147483648", 0, "-2147483648"}};
     for (const auto& row : rows) {
         CAPTURE(row.query);
         const auto reply = make_negotiate_reply(row.query, row.minimum, kOffer);
@@ -57,7 +89,7 @@ TEST_CASE("make_negotiate_reply refuses versions below the minimum", "[protocol]
 }
 
 TEST_CASE("make_negotiate_reply refuses what is not an integer of 32 bits", "[protocol]") {
-    const auto query = GENERATE(as<std::string>{}, " ", "x", "1x", "1.0", "1 1", "--1", "+-1", "+",
+    const auto query = GENERATE(as<std::string>{}, "", " ", "x", "1,1", "1x", "1.0", "1 1", "--1", "+-1", "+",
                                 "-", "2147483648", "-2147483649", "0x1", "1\"", "\xff");
     CAPTURE(query);
     const auto reply = make_negotiate_reply(query, 0, kOffer);

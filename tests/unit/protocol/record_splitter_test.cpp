@@ -159,5 +159,14 @@ TEST_CASE("RecordSplitter knows whether a record was cut off", "[protocol]") {
     CHECK_FALSE(splitter.has_partial_record());
 }
 
+TEST_CASE("RecordSplitter without a limit takes a record of any size", "[protocol]") {
+    RecordSplitter splitter(0);
+    Records records;
+    const std::string half(100'000, 'x');
+    feed(splitter, half, records);
+    feed(splitter, half + "\x1e", records);
+    CHECK(records == Records{half + half});
+}
+
 }  // namespace
 }  // namespace hubtrail::protocol
