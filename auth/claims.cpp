@@ -257,6 +257,26 @@ Result<void, TokenError> read_rights(const JsonValue& claims, const TokenPolicy&
     return read_clients(claims, out);
 }
 
+void keep_claim(const std::string& name, const JsonValue& value, Principal& out) {
+    if (value.is_string()) {
+        out.claims.emplace(name, value.string());
+    } else if (!value.is_object() && !value.is_array() && !value.is_null()) {
+        out.claims.emplace(name, value.dump());
+    }
+}
+
+void keep_claims(const JsonValue& claims, Principal& out) {
+    for (const auto& [name, value] : claims.members()) {
+        if (!value.is_array()) {
+            keep_claim(name, value, out);
+            continue;
+        }
+        for (std::size_t i = 0; i < value.size(); ++i) {
+            keep_claim(name, value.at(i), out);
+        }
+    }
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Principal>, TokenError> check_claims(std::string_view payload,
@@ -285,7 +305,8 @@ Result<std::shared_ptr<const Principal>, TokenError> check_claims(std::string_vi
     if (!subject) {
         return Failure{subject.error()};
     }
-    auto tenant = required_text(claims, policy.tenant_claim);
+    auto tenant = policy.tenant_claim.empty() ? Result<std::string, TokenError>(std::string())
+                                              : required_text(claims, policy.tenant_claim);
     if (!tenant) {
         return Failure{tenant.error()};
     }
@@ -296,6 +317,7 @@ Result<std::shared_ptr<const Principal>, TokenError> check_claims(std::string_vi
     if (auto rights = read_rights(claims, policy, *principal); !rights) {
         return Failure{rights.error()};
     }
+    keep_claims(claims, *principal);
     return std::shared_ptr<const Principal>(std::move(principal));
 }
 

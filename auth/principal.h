@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,8 +21,26 @@ struct Principal {
     std::set<std::string, std::less<>> scopes;
     std::map<std::string, SiteRole, std::less<>> sites;  ///< `*` stands for every site
     std::int64_t expires_us = 0;  ///< wall clock
+    /// Every claim of the token as text, for policies: numbers and booleans as in JSON, the strings of an array
+    /// one by one. Objects are left out.
+    std::multimap<std::string, std::string, std::less<>> claims;
 
     bool has_scope(std::string_view scope) const { return scopes.find(scope) != scopes.end(); }
+
+    /// The first value of a claim; nothing: the token has none of this name.
+    std::optional<std::string_view> claim(std::string_view name) const {
+        const auto found = claims.find(name);
+        return found == claims.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+    }
+    bool has_claim(std::string_view name, std::string_view value) const {
+        const auto [begin, end] = claims.equal_range(name);
+        for (auto claim = begin; claim != end; ++claim) {
+            if (claim->second == value) {
+                return true;
+            }
+        }
+        return false;
+    }
 
     /// The role on a site: its own entry, else that of `*`.
     SiteRole role_on(std::string_view site) const {

@@ -48,7 +48,7 @@ struct VerificationKey {
 struct TokenPolicy {
     std::string issuer;
     std::vector<std::string> audiences;
-    std::string tenant_claim = "tenant";
+    std::string tenant_claim = "tenant";  ///< empty: tokens name no tenant (hubs that do not follow a log)
     std::string sites_claim = "sites";
     std::int64_t leeway_s = 30;
     std::int64_t lifetime_max_s = 24 * 3600;

@@ -119,8 +119,8 @@ Result<void, std::string> check_policy(const TokenPolicy& policy) {
         std::find(policy.audiences.begin(), policy.audiences.end(), "") != policy.audiences.end()) {
         return Failure{std::string("no audience is given, or an empty one")};
     }
-    if (policy.tenant_claim.empty() || policy.sites_claim.empty()) {
-        return Failure{std::string("the name of the tenant or sites claim is empty")};
+    if (policy.sites_claim.empty()) {
+        return Failure{std::string("the name of the sites claim is empty")};
     }
     if (policy.leeway_s < 0 || policy.leeway_s > kLeewayMaxS) {
         return Failure{"the leeway is " + std::to_string(policy.leeway_s) + " s, it may be 0 to " +

@@ -313,6 +313,34 @@ TEST_CASE("a principal is what its claims say", "[auth]") {
     CHECK(principal->expires_us == (kNowS + 600) * 1'000'000);
 }
 
+TEST_CASE("every claim that is text or can be is there for policies", "[auth]") {
+    const auto principal = principal_of(Claims()
+                                            .with("role", R"(["admin","editor",{"not":"this"}])")
+                                            .with("level", "7")
+                                            .with("staff", "true")
+                                            .with("nobody", "null")
+                                            .with("address", R"({"city":"Ghent"})"));
+    CHECK(principal->claim("tenant") == "acme");
+    CHECK(principal->claim("level") == "7");
+    CHECK(principal->claim("staff") == "true");
+    CHECK(principal->has_claim("role", "admin"));
+    CHECK(principal->has_claim("role", "editor"));
+    CHECK_FALSE(principal->has_claim("role", "owner"));
+    CHECK_FALSE(principal->claim("nobody"));
+    CHECK_FALSE(principal->claim("address"));
+    CHECK_FALSE(principal->claim("Role"));
+}
+
+TEST_CASE("a policy without a tenant claim takes tokens that name none", "[auth]") {
+    auto policy = testing::secret_policy();
+    policy.tenant_claim.clear();
+    ManualClock clock;
+    auto verifier = testing::verifier_for(policy, clock);
+    const auto verified = verifier->verify(sign_hs256(kHeader, Claims().without("tenant").json()));
+    REQUIRE(verified);
+    CHECK((*verified)->tenant.empty());
+}
+
 TEST_CASE("a token without claims about rights gives none", "[auth]") {
     const auto principal = principal_of(Claims());
     CHECK(principal->scopes.empty());

@@ -328,7 +328,6 @@ TEST_CASE("a policy that cannot be right is refused with the reason", "[auth]") 
     CHECK_THAT(refusal([](TokenPolicy& p) { p.issuer.clear(); }), Contains("issuer"));
     CHECK_THAT(refusal([](TokenPolicy& p) { p.audiences.clear(); }), Contains("audience"));
     CHECK_THAT(refusal([](TokenPolicy& p) { p.audiences.emplace_back(); }), Contains("audience"));
-    CHECK_THAT(refusal([](TokenPolicy& p) { p.tenant_claim.clear(); }), Contains("tenant"));
     CHECK_THAT(refusal([](TokenPolicy& p) { p.sites_claim.clear(); }), Contains("sites"));
     CHECK_THAT(refusal([](TokenPolicy& p) { p.leeway_s = -1; }), Contains("leeway"));
     CHECK(refusal([](TokenPolicy& p) { p.leeway_s = kLeewayMaxS; }) == "accepted");
