@@ -7,8 +7,7 @@
 namespace hubtrail::transport {
 
 inline constexpr std::size_t kMessageBytesMax = 32 * 1024;  ///< default; over it: 1009
-inline constexpr std::size_t kFragmentsPerMessageMax =
-    1024;  ///< frames of one message; over it: 1008
+inline constexpr std::size_t kFragmentsPerMessageMax = 1024;  ///< default, frames of one message; over it: 1008
 
 // Close codes that a decoder asks for (RFC 6455 7.4.1).
 inline constexpr std::uint16_t kCloseProtocolError = 1002;
@@ -21,6 +20,11 @@ inline constexpr std::uint16_t kCloseTooBig = 1009;
 struct FrameDecoderLimits {
     std::size_t message_bytes_max = kMessageBytesMax;
     std::size_t fragments_max = kFragmentsPerMessageMax;
+
+    // By hand: the decoder is C++17.
+    bool operator==(const FrameDecoderLimits& other) const {
+        return message_bytes_max == other.message_bytes_max && fragments_max == other.fragments_max;
+    }
 };
 
 /// A client's WebSocket frames in, whole messages and control frames out (RFC 6455 5). Pure: bytes

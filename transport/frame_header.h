@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -43,17 +44,31 @@ inline std::size_t write_frame_header(char* out, FrameOpcode opcode, std::uint64
     return size;
 }
 
+/// Bytes of the whole frame that `frames` begins with; the frame is one of write_frame_header()'s.
+inline std::uint64_t frame_bytes(std::string_view frames) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(frames[i])); };
+    if (byte(1) <= 125) {
+        return 2 + byte(1);
+    }
+    const std::size_t head = byte(1) == 126 ? 4 : 10;
+    std::uint64_t size = 0;
+    for (std::size_t i = 2; i < head; ++i) {
+        size = size << 8U | byte(i);
+    }
+    return head + size;
+}
+
 /// Appends a whole frame. Payloads of control frames are at most kControlPayloadBytesMax bytes.
 inline void append_frame(std::string& out, FrameOpcode opcode, std::string_view payload) {
-    char header[kFrameHeaderBytesMax];
-    out.append(header, write_frame_header(header, opcode, payload.size()));
+    std::array<char, kFrameHeaderBytesMax> header;
+    out.append(header.data(), write_frame_header(header.data(), opcode, payload.size()));
     out.append(payload);
 }
 
 /// Appends a close frame. `reason` is UTF-8; the caller keeps it to kCloseReasonBytesMax bytes.
 inline void append_close_frame(std::string& out, std::uint16_t code, std::string_view reason = {}) {
-    char header[kFrameHeaderBytesMax];
-    out.append(header, write_frame_header(header, FrameOpcode::close, reason.size() + 2));
+    std::array<char, kFrameHeaderBytesMax> header;
+    out.append(header.data(), write_frame_header(header.data(), FrameOpcode::close, reason.size() + 2));
     out.push_back(static_cast<char>(code >> 8U));
     out.push_back(static_cast<char>(code & 0xFFU));
     out.append(reason);

@@ -49,18 +49,61 @@ Outbox::~Outbox() {
     }
 }
 
-void Outbox::send(std::string_view head, std::string_view body) {
+void Outbox::send(std::string_view head, std::string_view body, std::uint32_t counted) {
     if (failed_ || head.size() + body.size() == 0) {
         return;
     }
     pull_shared();
-    append(scheduler_.copy_to_arena(head, body));
+    const auto range = scheduler_.copy_to_arena(head, body);
+    if (history_ && counted > 0) {
+        history_->add(range.view(), counted, SentHistory::Layout::one);
+    }
+    append(range);
     mark_dirty();
+}
+
+void Outbox::send_frame(const FrameRef& frame, std::uint32_t counted) {
+    if (failed_) {
+        return;
+    }
+    pull_shared();
+    if (history_ && counted > 0) {
+        history_->add(frame.range().view(), counted, SentHistory::Layout::one);
+    }
+    SegmentPool::retain(frame.range().segment);
+    append(frame.range());
+    mark_dirty();
+}
+
+void Outbox::keep_history(std::size_t bytes_max) {
+    HUBTRAIL_CHECK(memberships_.empty(), "a history begins before the first shared stream");
+    history_ = std::make_unique<SentHistory>(bytes_max);
+}
+
+void Outbox::acknowledge(std::int64_t id) {
+    history_->acknowledge(id);
+    if (congested_) {
+        mark_dirty();
+    }
+}
+
+void Outbox::resend(std::string_view first) {
+    pull_shared();
+    drop_unsent();
+    blocked_ = false;
+    append(scheduler_.copy_to_arena(first, history_->kept()));
+    mark_dirty();
+}
+
+void Outbox::drop_unsent() {
+    const auto taken = taken_;
+    advance(unsent_);
+    taken_ = taken;  // nobody took it
 }
 
 void Outbox::join(SharedStream& stream) {
     memberships_.push_back({&stream, static_cast<std::uint32_t>(stream.members_.size())});
-    stream.members_.push_back({this, stream.turn_end_});
+    stream.members_.push_back({this, stream.turn_end_, stream.messages_end_});
     if (unsent_ > kUnsentLowWater) {
         ++stream.backlogged_;
     }
@@ -71,8 +114,8 @@ void Outbox::leave(SharedStream& stream) {
                                          [&](const auto& m) { return m.stream == &stream; });
     HUBTRAIL_CHECK(membership != memberships_.end(), "leave without join");
     const auto index = membership->index;
-    if (!failed_ && stream.members_[index].seen < stream.turn_end_) {
-        stream.hand_over(stream.members_[index]);
+    if (!failed_ && stream.owes(stream.members_[index])) {
+        pull_shared();
         mark_dirty();
     }
     if (unsent_ > kUnsentLowWater) {
@@ -128,14 +171,32 @@ void Outbox::append(SegmentRange range) {
     ranges_.push_back(range);
 }
 
-// What a member was due before a direct send must leave before it.
+// What a member was due before a direct send must leave before it, oldest first.
 void Outbox::pull_shared() {
-    for (const auto& membership : memberships_) {
-        auto& member = membership.stream->members_[membership.index];
-        if (member.seen < membership.stream->turn_end_) {
-            membership.stream->hand_over(member);
+    while (true) {
+        SharedStream* oldest = nullptr;
+        std::uint32_t index = 0;
+        for (const auto& membership : memberships_) {
+            auto& stream = *membership.stream;
+            if (stream.owes(stream.members_[membership.index]) &&
+                (oldest == nullptr || stream.stamp_ < oldest->stamp_)) {
+                oldest = &stream;
+                index = membership.index;
+            }
         }
+        if (oldest == nullptr) {
+            return;
+        }
+        oldest->hand_over(oldest->members_[index]);
     }
+}
+
+// Nothing of another stream's turn has to be sent in the same write.
+bool Outbox::due_only_from(const SharedStream& stream) const {
+    return std::all_of(memberships_.begin(), memberships_.end(), [&](const Membership& membership) {
+        const auto& other = *membership.stream;
+        return &other == &stream || !other.dirty_ || !other.owes(other.members_[membership.index]);
+    });
 }
 
 void Outbox::mark_dirty() {
@@ -207,8 +268,8 @@ void Outbox::fail() {
 }
 
 void Outbox::check_congestion() {
-    const bool over = !congested_ && unsent_ > kUnsentSoftMax;
-    const bool under = congested_ && unsent_ <= kUnsentLowWater;
+    const bool over = !congested_ && must_wait();
+    const bool under = congested_ && may_go_on();
     const bool flushed = tell_flushed_ && unsent_ == 0;
     if ((over || under || flushed) && !reported_) {
         reported_ = true;
@@ -222,29 +283,71 @@ SharedStream::~SharedStream() {
     if (dirty_) {
         forget(scheduler_.dirty_streams_, this);
     }
+    if (order_ != nullptr && order_->last_ == this) {
+        order_->last_ = nullptr;
+    }
 }
 
 void SharedStream::append(std::string_view head, std::string_view body) {
     if (members_.empty()) {
         return;
     }
-    const auto bytes = head.size() + body.size();
-    if (turn_.empty() || turn_.back().segment->capacity - turn_.back().segment->used < bytes) {
-        auto* segment = scheduler_.pool_.take(bytes);
-        turn_.push_back({segment, 0, 0});
+    if (order_ != nullptr) {
+        if (dirty_ && order_->last_ != this) {
+            settle();
+        }
+        order_->last_ = this;
     }
-    auto& range = turn_.back();
-    append_bytes(range.segment, head, body);
-    range.end = range.segment->used;
+    const auto bytes = head.size() + body.size();
+    if (turn_.empty() || turn_.back().range.segment->capacity - turn_.back().range.segment->used < bytes) {
+        auto* segment = scheduler_.pool_.take(bytes);
+        turn_.push_back({{segment, 0, 0}, 0});
+    }
+    auto& part = turn_.back();
+    append_bytes(part.range.segment, head, body);
+    part.range.end = part.range.segment->used;
+    ++part.messages;
+    ++messages_end_;
     turn_end_ += bytes;
     if (!dirty_) {
         dirty_ = true;
+        stamp_ = ++scheduler_.stamps_;
         scheduler_.dirty_streams_.push_back(this);
         scheduler_.request_turn_end();
     }
     if (turn_end_ - turn_begin_ > kSharedTurnBytesMax) {
-        flush();
+        if (order_ != nullptr) {
+            settle();
+        } else {
+            flush();
+        }
     }
+}
+
+// Everything that the streams of this order have appended goes to the outboxes, oldest first: what comes next may
+// follow something that another of them appended.
+void SharedStream::settle() {
+    auto& dirty = scheduler_.dirty_streams_;
+    for (auto*& stream : dirty) {
+        if (stream != nullptr && stream->order_ == order_) {
+            stream->hand_over_all();
+            stream->dirty_ = false;
+            stream = nullptr;
+        }
+    }
+}
+
+void SharedStream::hand_over_all() {
+    for (auto& member : members_) {
+        if (owes(member) && !member.outbox->failed_) {
+            hand_over(member);
+            member.outbox->mark_dirty();
+        }
+        mark_seen(member);
+    }
+    turn_begin_ = turn_end_;
+    messages_begin_ = messages_end_;
+    drop_turn();
 }
 
 // The common case writes straight from the stream: no range, no reference, no list entry.
@@ -254,7 +357,7 @@ void SharedStream::flush() {
     const bool direct_possible = turn_.size() <= slices.size();
     if (direct_possible) {
         std::transform(turn_.begin(), turn_.end(), slices.begin(),
-                       [](const SegmentRange& range) { return range.view(); });
+                       [](const Part& part) { return part.range.view(); });
     }
     const auto count = members_.size();
     start_ = count == 0 ? 0 : (start_ + 1) % static_cast<std::uint32_t>(count);
@@ -262,11 +365,11 @@ void SharedStream::flush() {
         auto& member = members_[(start_ + i) % count];
         auto& outbox = *member.outbox;
         if (member.seen == turn_end_ || outbox.failed_) {
-            member.seen = turn_end_;
+            mark_seen(member);
             continue;
         }
-        const bool alone = outbox.memberships_.size() == 1 && outbox.unsent_ == 0 &&
-                           !outbox.blocked_ && member.seen <= turn_begin_;
+        const bool alone = outbox.unsent_ == 0 && !outbox.blocked_ && member.seen <= turn_begin_ &&
+                           outbox.due_only_from(*this);
         if (!alone || !direct_possible) {
             hand_over(member);
             outbox.mark_dirty();
@@ -277,37 +380,65 @@ void SharedStream::flush() {
             outbox.fail();
         } else if (result.kind == IoResult::Kind::done && result.bytes == bytes) {
             // Sent whole.
+            if (outbox.history_) {
+                each_unseen(member, [&outbox](SegmentRange range, std::uint32_t messages) {
+                    outbox.history_->add(range.view(), messages, SentHistory::Layout::frames);
+                });
+                outbox.check_congestion();
+            }
         } else {
             hand_over(member);
             outbox.advance(result.kind == IoResult::Kind::done ? result.bytes : 0);
             outbox.block();
             outbox.check_congestion();
         }
-        member.seen = turn_end_;
+        mark_seen(member);
     }
     turn_begin_ = turn_end_;
+    messages_begin_ = messages_end_;
     drop_turn();
+}
+
+void SharedStream::mark_seen(Member& member) const {
+    member.seen = turn_end_;
+    member.seen_messages = messages_end_;
+}
+
+// The member's part of the turn, segment by segment.
+template <typename Take>
+void SharedStream::each_unseen(const Member& member, Take&& take) const {
+    auto skip = static_cast<std::size_t>(std::max(member.seen, turn_begin_) - turn_begin_);
+    auto skip_messages =
+        static_cast<std::uint32_t>(std::max(member.seen_messages, messages_begin_) - messages_begin_);
+    for (const auto& part : turn_) {
+        if (skip >= part.range.size()) {
+            skip -= part.range.size();
+            skip_messages -= part.messages;
+            continue;
+        }
+        take(SegmentRange{part.range.segment, part.range.begin + static_cast<std::uint32_t>(skip), part.range.end},
+             part.messages - skip_messages);
+        skip = 0;
+        skip_messages = 0;
+    }
 }
 
 // Turns the member's part of the turn into ranges of its own outbox.
 void SharedStream::hand_over(Member& member) {
-    auto skip = static_cast<std::size_t>(std::max(member.seen, turn_begin_) - turn_begin_);
-    for (const auto& range : turn_) {
-        if (skip >= range.size()) {
-            skip -= range.size();
-            continue;
+    auto& outbox = *member.outbox;
+    each_unseen(member, [&outbox](SegmentRange range, std::uint32_t messages) {
+        if (outbox.history_) {
+            outbox.history_->add(range.view(), messages, SentHistory::Layout::frames);
         }
         SegmentPool::retain(range.segment);
-        member.outbox->append(
-            {range.segment, range.begin + static_cast<std::uint32_t>(skip), range.end});
-        skip = 0;
-    }
-    member.seen = turn_end_;
+        outbox.append(range);
+    });
+    mark_seen(member);
 }
 
 void SharedStream::drop_turn() {
-    for (const auto& range : turn_) {
-        scheduler_.pool_.release(range.segment);
+    for (const auto& part : turn_) {
+        scheduler_.pool_.release(part.range.segment);
     }
     turn_.clear();
 }
@@ -351,10 +482,10 @@ void OutputScheduler::on_turn_end() {
         outbox->reported_ = false;
         if (outbox->failed_) {
             outbox->owner_.on_write_failed();
-        } else if (!outbox->congested_ && outbox->unsent_ > kUnsentSoftMax) {
+        } else if (!outbox->congested_ && outbox->must_wait()) {
             outbox->congested_ = true;
             outbox->owner_.on_congested();
-        } else if (outbox->congested_ && outbox->unsent_ <= kUnsentLowWater) {
+        } else if (outbox->congested_ && outbox->may_go_on()) {
             outbox->congested_ = false;
             outbox->owner_.on_drained();
             // One write can take it from congested to empty; and the owner may have ended it.

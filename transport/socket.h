@@ -8,6 +8,8 @@
 
 namespace hubtrail::transport {
 
+class Loop;
+
 /// What one read or write did.
 struct IoResult {
     enum class Kind {
@@ -43,7 +45,18 @@ public:
     virtual void want(bool read, bool write) = 0;
     /// Ends our side; what was written is still delivered.
     virtual void shutdown_send() = 0;
+    /// `127.0.0.1:50312` or `[::1]:50312`; `unknown` when the peer is gone.
     virtual std::string peer_address() const = 0;
+    /// Ours, likewise.
+    virtual std::string local_address() const = 0;
+
+    // Changing loops: detach() on the old loop's thread, attach() and start() on the new one's. What was not read
+    // yet stays in the stream.
+
+    /// Nothing more is told, and the old loop knows the socket no longer.
+    virtual void detach() = 0;
+    /// `loop` is of the kind that accepted the socket.
+    virtual void attach(Loop& loop) = 0;
 };
 
 }  // namespace hubtrail::transport

@@ -50,6 +50,9 @@ public:
     }
     void shutdown_send() override { sending_ended = true; }
     std::string peer_address() const override { return "127.0.0.1:1"; }
+    std::string local_address() const override { return "127.0.0.1:2"; }
+    void detach() override { events_ = nullptr; }
+    void attach(Loop&) override {}
 
     /// From now on every read and write finds the peer gone.
     void vanish() { closed_ = true; }

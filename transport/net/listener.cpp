@@ -135,11 +135,14 @@ std::uint64_t raise_descriptor_limit() {
     return limit.rlim_cur;
 }
 
-std::string peer_address_of(int descriptor) {
+namespace {
+
+// `get`: getpeername or getsockname.
+std::string address_of(int descriptor, int (*get)(int, sockaddr*, socklen_t*)) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
     std::array<char, INET6_ADDRSTRLEN> text{};
-    if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
+    if (get(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
         return "unknown";
     }
     if (storage.ss_family == AF_INET) {
@@ -151,5 +154,11 @@ std::string peer_address_of(int descriptor) {
     inet_ntop(AF_INET6, &six.sin6_addr, text.data(), text.size());
     return "[" + std::string(text.data()) + "]:" + std::to_string(ntohs(six.sin6_port));
 }
+
+}  // namespace
+
+std::string peer_address_of(int descriptor) { return address_of(descriptor, ::getpeername); }
+
+std::string local_address_of(int descriptor) { return address_of(descriptor, ::getsockname); }
 
 }  // namespace hubtrail::transport

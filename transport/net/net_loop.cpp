@@ -34,6 +34,12 @@ constexpr int kPollsPerTurn = 8;
 constexpr int kBusyEvents = 8;
 constexpr std::size_t kSlicesPerWrite = 64;
 
+// What a socket that changes loops has to know of the new one.
+class EpollLoop : public NetLoop {
+public:
+    virtual int epoll() const = 0;
+};
+
 class EpollSocket final : public Socket {
 public:
     EpollSocket(int epoll, int fd) : epoll_(epoll), fd_(fd) {}
@@ -97,6 +103,16 @@ public:
 
     void shutdown_send() override { ::shutdown(fd_, SHUT_WR); }
     std::string peer_address() const override { return peer_address_of(fd_); }
+    std::string local_address() const override { return local_address_of(fd_); }
+
+    void detach() override { epoll_ctl(epoll_, EPOLL_CTL_DEL, fd_, nullptr); }
+    void attach(Loop& loop) override {
+        auto* const home = dynamic_cast<EpollLoop*>(&loop);
+        HUBTRAIL_CHECK(home != nullptr, "a socket moves between loops of one kind");
+        epoll_ = home->epoll();
+        want_read_ = true;
+        want_write_ = false;
+    }
 
     void dispatch(std::uint32_t events) {
         if ((events & EPOLLOUT) != 0 && want_write_) {
@@ -116,7 +132,7 @@ private:
     bool want_write_ = false;
 };
 
-class AsioLoop final : public NetLoop {
+class AsioLoop final : public EpollLoop {
 public:
     AsioLoop(int index, const Clock& clock, Log& log)
         : index_(index),
@@ -126,7 +142,6 @@ public:
           epoll_(epoll_create1(EPOLL_CLOEXEC)),
           sockets_(io_, epoll_),
           signals_(io_),
-          accept_timer_(io_),
           now_ns_(clock.steady_ns()) {
         HUBTRAIL_CHECK(epoll_ >= 0, "epoll_create1");
         wait_for_sockets();
@@ -161,16 +176,24 @@ public:
     std::int64_t now_ns() const override { return now_ns_; }
     void at_turn_end(TurnEnd& hook) override { turn_ends_.push_back(&hook); }
     int index() const override { return index_; }
+    int epoll() const override { return epoll_; }
 
     void listen(int listener, AcceptHandler on_accept) override {
-        on_accept_ = std::move(on_accept);
-        reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-        listener_ = std::make_unique<asio::posix::stream_descriptor>(io_, listener);
-        wait_for_accept();
+        if (reserve_ < 0) {
+            reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        }
+        listeners_.push_back(std::make_shared<Listener>(io_, listener, std::move(on_accept)));
+        wait_for_accept(listeners_.back());
     }
 
     void stop_listening() override {
-        post([this] { listener_.reset(); });
+        post([this] {
+            for (const auto& listener : listeners_) {
+                listener->open = false;
+                listener->descriptor.close();
+            }
+            listeners_.clear();
+        });
     }
 
     void run() override {
@@ -255,28 +278,39 @@ private:
         });
     }
 
-    void wait_for_accept() {
-        listener_->async_wait(asio::posix::stream_descriptor::wait_read,
-                              [this](const std::error_code& error) {
-                                  if (!error && listener_) {
-                                      accept_some();
-                                  }
-                              });
+    /// Kept alive by what waits for it. Thread: strand.
+    struct Listener {
+        Listener(asio::io_context& io, int fd, AcceptHandler handler)
+            : descriptor(io, fd), pause(io), on_accept(std::move(handler)) {}
+        asio::posix::stream_descriptor descriptor;
+        asio::steady_timer pause;
+        AcceptHandler on_accept;
+        bool open = true;
+    };
+    using ListenerPtr = std::shared_ptr<Listener>;
+
+    void wait_for_accept(const ListenerPtr& listener) {
+        listener->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                        [this, listener](const std::error_code& error) {
+                                            if (!error && listener->open) {
+                                                accept_some(listener);
+                                            }
+                                        });
     }
 
-    void accept_some() {
+    void accept_some(const ListenerPtr& listener) {
         bool pause = false;
         turn([&] {
             for (int i = 0; i < kAcceptsPerTurnMax && !pause; ++i) {
-                const int fd = accept4(listener_->native_handle(), nullptr, nullptr,
+                const int fd = accept4(listener->descriptor.native_handle(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0) {
                     const int on = 1;
                     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-                    on_accept_(std::make_unique<EpollSocket>(epoll_, fd));
+                    listener->on_accept(std::make_unique<EpollSocket>(epoll_, fd));
                 } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                            errno == ENOMEM) {
-                    refuse_for_lack_of_descriptors();
+                    refuse_for_lack_of_descriptors(*listener);
                     pause = true;
                 } else if (errno == EAGAIN) {
                     return;
@@ -285,26 +319,26 @@ private:
             }
         });
         if (!pause) {
-            wait_for_accept();
+            wait_for_accept(listener);
             return;
         }
-        accept_timer_.expires_after(std::chrono::nanoseconds(kAcceptPauseNs));
-        accept_timer_.async_wait([this](const std::error_code& error) {
-            if (!error && listener_) {
-                wait_for_accept();
+        listener->pause.expires_after(std::chrono::nanoseconds(kAcceptPauseNs));
+        listener->pause.async_wait([this, listener](const std::error_code& error) {
+            if (!error && listener->open) {
+                wait_for_accept(listener);
             }
         });
     }
 
     // The reserve descriptor lets us take one waiting connection, tell it so, and hang up; without it the
     // backlog would stay readable and the loop would spin.
-    void refuse_for_lack_of_descriptors() {
+    void refuse_for_lack_of_descriptors(Listener& listener) {
         static constexpr std::string_view kAnswer =
             "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
             "Connection: close\r\n\r\n";
         ::close(reserve_);
         const int fd =
-            accept4(listener_->native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            accept4(listener.descriptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         // The kernel looks for a descriptor first, so there may be nobody waiting at all.
         if (fd >= 0) {
             ++refused_;
@@ -327,9 +361,7 @@ private:
     int epoll_;
     asio::posix::stream_descriptor sockets_;  // owns epoll_
     asio::signal_set signals_;
-    asio::steady_timer accept_timer_;
-    std::unique_ptr<asio::posix::stream_descriptor> listener_;
-    AcceptHandler on_accept_;
+    std::vector<ListenerPtr> listeners_;
     int reserve_ = -1;
     std::int64_t refused_ = 0;
     std::int64_t refused_logged_ns_ = 0;

@@ -25,9 +25,10 @@ using AcceptHandler = std::function<void(std::unique_ptr<Socket>)>;
 /// connections (docs/adr/0001). Thread: main for run() and listen(); see Loop for the rest.
 class NetLoop : public Loop {
 public:
-    /// Accepts connections on the socket that open_listener() made; the loop owns the descriptor from here on.
+    /// Accepts connections on the socket that open_listener() made; the loop owns the descriptor from here on. There
+    /// may be several.
     virtual void listen(int listener, AcceptHandler on_accept) = 0;
-    /// Stops accepting. Any thread.
+    /// Stops accepting on all of them. Any thread.
     virtual void stop_listening() = 0;
 
     /// Runs until stop(). The calling thread becomes the loop's.

@@ -1,6 +1,7 @@
 #include "transport/session/connection_tokens.h"
 
 #include <array>
+#include <iterator>
 
 #include "base/crypto.h"
 
@@ -20,7 +21,7 @@ std::string ConnectionTokens::make_id() {
     return make_text();
 }
 
-ConnectionTokens::Made ConnectionTokens::make(bool separate_token, std::int64_t now_ns) {
+ConnectionTokens::Made ConnectionTokens::make(const Offer& offer, std::int64_t now_ns) {
     const MutexLock lock(mutex_);
     sweep(now_ns);
     if (waiting_ >= kNegotiatedMax) {
@@ -28,51 +29,53 @@ ConnectionTokens::Made ConnectionTokens::make(bool separate_token, std::int64_t 
     }
     Made made;
     made.id = make_text();
-    made.token = separate_token ? make_text() : made.id;
-    entries_[made.token] = Entry{made.id, now_ns + kNegotiatedUnusedNs, false};
+    made.token = offer.separate_token ? make_text() : made.id;
+    entries_[made.token] = Entry{made.id, offer.hub, now_ns + offer.unused_ns, nullptr, {}, offer.resumable};
     ++waiting_;
     return made;
 }
 
-ConnectionTokens::Claim ConnectionTokens::claim(std::string_view token, std::int64_t now_ns,
-                                                std::string& id) {
+ConnectionTokens::Found ConnectionTokens::find(std::string_view token, std::size_t hub, std::int64_t now_ns) {
     const MutexLock lock(mutex_);
-    switch (look_up(token, now_ns)) {
-        case State::unknown:
-            return Claim::unknown;
-        case State::in_use:
-            return Claim::in_use;
-        case State::waiting:
-            break;
+    const auto* entry = look_up(token, hub, now_ns);
+    if (entry == nullptr) {
+        return {};
     }
-    auto& entry = entries_[std::string(token)];
-    entry.in_use = true;
+    return {entry->home == nullptr ? State::waiting : State::in_use, entry->id, entry->resumable, entry->kind,
+            entry->home};
+}
+
+ConnectionTokens::Found ConnectionTokens::claim(std::string_view token, std::size_t hub, TransportKind kind,
+                                                SessionServer& home, std::int64_t now_ns) {
+    const MutexLock lock(mutex_);
+    auto* entry = look_up(token, hub, now_ns);
+    if (entry == nullptr) {
+        return {};
+    }
+    if (entry->home != nullptr) {
+        return {State::in_use, entry->id, entry->resumable, entry->kind, entry->home};
+    }
+    entry->home = &home;
+    entry->kind = kind;
     --waiting_;
-    id = entry.id;
-    return Claim::ok;
+    return {State::waiting, entry->id, entry->resumable, kind, &home};
 }
 
-ConnectionTokens::State ConnectionTokens::find(std::string_view token, std::int64_t now_ns) {
-    const MutexLock lock(mutex_);
-    return look_up(token, now_ns);
-}
-
-ConnectionTokens::State ConnectionTokens::look_up(std::string_view token, std::int64_t now_ns) {
+ConnectionTokens::Entry* ConnectionTokens::look_up(std::string_view token, std::size_t hub,
+                                                   std::int64_t now_ns) {
     const auto found = entries_.find(std::string(token));
-    if (found == entries_.end()) {
-        return State::unknown;
+    if (found == entries_.end() || found->second.hub != hub) {
+        return nullptr;
     }
-    if (found->second.in_use) {
-        return State::in_use;
-    }
-    return found->second.expires_ns <= now_ns ? State::unknown : State::waiting;
+    auto& entry = found->second;
+    return entry.home == nullptr && entry.expires_ns <= now_ns ? nullptr : &entry;
 }
 
 void ConnectionTokens::forget(const std::string& token) {
     const MutexLock lock(mutex_);
     const auto found = entries_.find(token);
     if (found != entries_.end()) {
-        waiting_ -= found->second.in_use ? 0U : 1U;
+        waiting_ -= found->second.home == nullptr ? 1U : 0U;
         entries_.erase(found);
     }
 }
@@ -83,7 +86,7 @@ void ConnectionTokens::sweep(std::int64_t now_ns) {
     }
     swept_ns_ = now_ns;
     for (auto entry = entries_.begin(); entry != entries_.end();) {
-        const bool gone = !entry->second.in_use && entry->second.expires_ns <= now_ns;
+        const bool gone = entry->second.home == nullptr && entry->second.expires_ns <= now_ns;
         waiting_ -= gone ? 1U : 0U;
         entry = gone ? entries_.erase(entry) : std::next(entry);
     }

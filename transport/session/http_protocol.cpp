@@ -2,10 +2,8 @@
 
 #include <utility>
 
-#include "protocol/negotiate.h"
+#include "transport/session/hub_requests.h"
 #include "transport/session/session_server.h"
-#include "transport/session/websocket_protocol.h"
-#include "transport/websocket_handshake.h"
 
 namespace hubtrail::transport {
 
@@ -13,17 +11,20 @@ namespace {
 constexpr int kRetryFullS = 1;  // a full server asks to be tried again after this
 }
 
-struct HttpProtocol::Alive {
-    HttpProtocol* protocol;
-};
+HttpProtocol* ExchangeRef::get() const {
+    auto* const protocol = *protocol_;
+    const bool open = protocol != nullptr && protocol->requests_ == request_ && protocol->serving_ &&
+                      !protocol->answered_ && !protocol->peer_.closed();
+    return open ? protocol : nullptr;
+}
 
 HttpProtocol::HttpProtocol(Peer& peer)
     : peer_(peer),
-      alive_(std::make_shared<Alive>(Alive{this})),
+      self_(std::make_shared<HttpProtocol*>(this)),
       started_ns_(peer.server().loop().now_ns()) {}
 
 HttpProtocol::~HttpProtocol() {
-    alive_->protocol = nullptr;
+    *self_ = nullptr;
     peer_.server().give_back(std::move(parser_));
 }
 
@@ -43,10 +44,39 @@ void HttpProtocol::on_bytes(std::string_view bytes) {
     }
 }
 
+void HttpProtocol::go_on(MovedConnection moved) {
+    serving_ = true;
+    requests_ = moved.requests;
+    pending_ = std::move(moved.pending);
+    const auto route = peer_.server().router().find_hub(moved.request.path);
+    dispatch(std::move(moved.request), route, true);
+}
+
 void HttpProtocol::on_end() {
     ended_ = true;
-    if (!serving_) {
+    if (!serving_ && parser_ && parser_->header_complete()) {
+        refuse_incomplete();
+        return;
+    }
+    const bool given_up = watcher_ && !answered_;
+    if (given_up) {
+        tell_watcher(Outcome::lost);
+    }
+    if (!serving_ || given_up) {
         peer_.close_after_flush(CloseReason::peer_closed);
+    }
+}
+
+// The peer may still be reading. Hubs answer as the reference does.
+void HttpProtocol::refuse_incomplete() {
+    const bool to_hub = peer_.server().router().find_hub(parser_->peek().path).endpoint != nullptr;
+    serving_ = true;
+    keep_alive_ = false;
+    head_only_ = false;
+    if (to_hub) {
+        answer_text(400, "");
+    } else {
+        answer(make_problem(400, "incomplete-body", "the request body broke off"));
     }
 }
 
@@ -70,15 +100,23 @@ void HttpProtocol::on_tick(std::int64_t now_ns) {
 }
 
 void HttpProtocol::on_flushed() {
+    if (moving_) {
+        move_away();
+        return;
+    }
     // The answer is out: now the next pipelined request may be read.
     serving_ = false;
     answered_ = false;
+    tell_watcher(Outcome::sent);
     started_ns_ = peer_.server().loop().now_ns();
     if (closing_) {
         peer_.close_after_flush(CloseReason::we_closed);
         return;
     }
     parse();
+    if (*self_ == nullptr) {
+        return;  // turned over
+    }
     if (ended_ && !serving_) {
         peer_.close_after_flush(CloseReason::peer_closed);
         return;
@@ -97,7 +135,16 @@ void HttpProtocol::on_shutdown() {
     }
 }
 
-void HttpProtocol::on_gone(CloseReason) { alive_->protocol = nullptr; }
+void HttpProtocol::on_gone(CloseReason reason) {
+    *self_ = nullptr;
+    tell_watcher(reason == CloseReason::stalled ? Outcome::stalled : Outcome::lost);
+}
+
+void HttpProtocol::tell_watcher(Outcome outcome) {
+    if (const auto watcher = std::exchange(watcher_, nullptr)) {
+        watcher(outcome);
+    }
+}
 
 void HttpProtocol::parse() {
     if (in_parse_) {
@@ -129,197 +176,81 @@ void HttpProtocol::parse() {
         }
         auto request = parser_->take();
         peer_.server().give_back(std::move(parser_));
-        const bool hub_path = peer_.server().router().find_hub(request.path) != nullptr ||
-                              peer_.server().router().find_negotiate(request.path) != nullptr;
-        extract_token(request, hub_path ? TokenInQuery::accepted : TokenInQuery::refused);
-        keep_alive_ = request.keep_alive && !closing_ && requests_ < kRequestsPerConnectionMax;
-        head_only_ = request.method == "HEAD";
-        dispatch(std::move(request));
+        const auto route = peer_.server().router().find_hub(request.path);
+        extract_token(request,
+                      route.endpoint != nullptr ? TokenInQuery::accepted : TokenInQuery::refused);
+        dispatch(std::move(request), route, false);
     }
     in_parse_ = false;
 }
 
-void HttpProtocol::dispatch(HttpRequest request) {
-    const auto& router = peer_.server().router();
+void HttpProtocol::dispatch(HttpRequest request, const HubRoute& route, bool moved) {
+    keep_alive_ = request.keep_alive && !closing_ && requests_ < kRequestsPerConnectionMax;
+    head_only_ = request.method == "HEAD";
+    extra_headers_.clear();
     if (request.token_conflict) {
         answer(make_problem(400, "token-conflict",
                             "Authorization and access_token hold different tokens"));
         return;
     }
-    if (auto* hub = router.find_negotiate(request.path)) {
-        serve_negotiate(*hub, request);
+    if (route.endpoint != nullptr) {
+        peer_.set_send_timeout(route.endpoint->options().send_timeout_ns);
+        peer_.server().hub_requests().serve(*this, route, std::move(request), moved);
         return;
     }
-    if (auto* hub = router.find_hub(request.path)) {
-        serve_hub(*hub, std::move(request));
-        return;
-    }
-    auto* handler = router.find(request.path);
+    peer_.set_send_timeout(kWriteStallMaxNs);
+    auto* handler = peer_.server().router().find(request.path);
     if (handler == nullptr) {
         answer(make_problem(404, "not-found", "nothing is served at this path"));
         return;
     }
-    handler->handle(std::move(request), [alive = alive_, number = requests_](HttpResponse response) {
-        if (alive->protocol != nullptr) {
-            alive->protocol->answer_late(number, response);
+    handler->handle(std::move(request), reply());
+}
+
+ExchangeRef HttpProtocol::exchange() const {
+    ExchangeRef ref;
+    ref.protocol_ = self_;
+    ref.request_ = requests_;
+    return ref;
+}
+
+// A second answer, or one of an earlier request, is dropped.
+HttpReply HttpProtocol::reply() const {
+    return [exchange = exchange()](const HttpResponse& response) {
+        if (auto* const protocol = exchange.get()) {
+            protocol->answer(response);
         }
-    });
+    };
 }
 
-void HttpProtocol::answer_late(std::uint32_t request, const HttpResponse& response) {
-    if (request == requests_ && serving_ && !answered_) {
-        answer(response);
-    }
-}
-
-// TransportProtocols.md, "POST [endpoint-base]/negotiate request".
-void HttpProtocol::serve_negotiate(HubEndpoint& hub, const HttpRequest& request) {
-    if (request.method != "POST") {
-        answer_text(405, "");
-        return;
-    }
-    if (auto refusal = hub.check(request)) {
-        answer(*refusal);
-        return;
-    }
-    const auto version = request.query_value("negotiateversion").value_or("");
-    protocol::NegotiateOffer offer;
-    offer.websockets = true;
-    auto reply = protocol::make_negotiate_reply(version, 0, offer);
-    if (reply.accepted) {
-        auto& server = peer_.server();
-        const auto made = server.tokens().make(reply.version > 0, server.loop().now_ns());
-        if (made.token.empty()) {
-            answer(make_retry_problem("too-many-negotiations",
-                                      "too many connections are being set up", kRetryFullS));
-            return;
-        }
-        offer.connection_id = made.id;
-        offer.connection_token = made.token;
-        reply = protocol::make_negotiate_reply(version, 0, offer);
-    }
-    HttpResponse response;
-    response.body = std::move(reply.body);
-    answer(response);
-}
-
-// Statuses and texts of the reference's connection dispatcher (docs/protocol/transports.md).
-void HttpProtocol::serve_hub(HubEndpoint& hub, HttpRequest request) {
-    const auto check = check_websocket_handshake(request);
-    if (check.outcome == WebSocketHandshake::Outcome::accepted) {
-        open_websocket(hub, std::move(request), check.accept_value);
-        return;
-    }
-    if (check.outcome == WebSocketHandshake::Outcome::refused) {
-        answer(check.response);
-        return;
-    }
-    if (auto refusal = hub.check(request)) {
-        answer(*refusal);
-        return;
-    }
-    if (request.method != "GET" && request.method != "POST" && request.method != "DELETE") {
-        answer_text(405, "");
-        return;
-    }
-    const auto id = request.query_value("id");
-    if (!id) {
-        answer_text(400, "Connection ID required");
-        return;
-    }
-    const auto state = peer_.server().tokens().find(*id, peer_.server().loop().now_ns());
-    if (state == ConnectionTokens::State::unknown) {
-        answer_text(404, "No Connection with that ID");
-        return;
-    }
-    if (request.method == "DELETE") {
-        answer_text(400, "Cannot terminate this connection using the DELETE endpoint.");
-        return;
-    }
-    if (request.method == "POST" && state == ConnectionTokens::State::in_use) {
-        answer_text(405, "POST requests are not allowed for WebSocket connections.");
-        return;
-    }
-    const auto accepts = request.header("accept").value_or("");
-    const bool sse = request.method == "GET" &&
-                     accepts.find("text/event-stream") != std::string_view::npos;
-    answer_text(404, sse ? "ServerSentEvents transport not supported by this end point type"
-                         : "LongPolling transport not supported by this end point type");
-}
-
-void HttpProtocol::open_websocket(HubEndpoint& hub, HttpRequest request, const std::string& accept) {
-    auto& server = peer_.server();
-    std::string id;
-    std::string token;
-    if (const auto given = request.query_value("id")) {
-        token = std::string(*given);
-        // Who may not connect must not use up somebody's token.
-        if (auto refusal = hub.check(request)) {
-            answer(*refusal);
-            return;
-        }
-        switch (server.tokens().claim(token, server.loop().now_ns(), id)) {
-            case ConnectionTokens::Claim::ok:
-                break;
-            case ConnectionTokens::Claim::unknown:
-                answer_text(404, "No Connection with that ID");
-                return;
-            case ConnectionTokens::Claim::in_use:
-                answer_text(409, "");
-                return;
-        }
-    } else {
-        id = server.tokens().make_id();
-    }
-    auto& tokens = server.tokens();
-    hub.open(std::move(request), std::move(id),
-             [alive = alive_, accept, token, &tokens](OpenResult result) {
-                 auto* const protocol = alive->protocol;
-                 if (protocol != nullptr) {
-                     protocol->on_opened(accept, token, std::move(result));
-                 } else if (!token.empty()) {
-                     tokens.forget(token);
-                 }
-             });
-}
-
-void HttpProtocol::on_opened(const std::string& accept, const std::string& token, OpenResult result) {
-    auto* handler = std::get_if<std::unique_ptr<ConnectionHandler>>(&result);
-    if (handler != nullptr && !ended_ && !closing_) {
-        upgrade(accept, std::move(*handler), token);
-        return;
-    }
-    if (!token.empty()) {
-        peer_.server().tokens().forget(token);
-    }
-    if (handler == nullptr) {
-        answer(std::get<HttpResponse>(result));
-    } else {
-        refuse(503, "shutting-down", "this server is going down");
-    }
-}
-
-void HttpProtocol::upgrade(const std::string& accept, std::unique_ptr<ConnectionHandler> handler,
-                           std::string token) {
-    std::string head =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: ";
-    head += accept;
-    head += "\r\n\r\n";
-    peer_.outbox().send(head);
-    auto protocol =
-        std::make_unique<WebSocketProtocol>(peer_, std::move(handler), std::move(token));
-    auto& websocket = *protocol;
-    const auto rest = std::move(pending_);
+std::string HttpProtocol::turn_over(std::unique_ptr<PeerProtocol> protocol) {
+    auto rest = std::move(pending_);
+    *self_ = nullptr;
     auto& peer = peer_;
-    peer_.switch_protocol(std::move(protocol));
+    peer.switch_protocol(std::move(protocol));
     peer.server().slow_down(peer);
     peer.resume_reading();
-    websocket.open();
-    // Frames may have come in the same segment as the request.
-    if (!rest.empty() && !peer.closed()) {
-        websocket.on_bytes(rest);
-    }
+    return rest;
+}
+
+// What was sent before, if only a 100 Continue, has to leave by the socket first.
+void HttpProtocol::move_to(SessionServer& home, HttpRequest request) {
+    answered_ = true;
+    new_home_ = &home;
+    moving_ = std::make_unique<MovedConnection>();
+    moving_->request = std::move(request);
+    peer_.outbox().tell_when_flushed();
+}
+
+void HttpProtocol::move_away() {
+    *self_ = nullptr;
+    // Tasks are copyable; the connection is not.
+    const std::shared_ptr<MovedConnection> moved = std::move(moving_);
+    moved->pending = std::move(pending_);
+    moved->requests = requests_;
+    auto& home = *new_home_;
+    moved->socket = peer_.release_socket();
+    home.loop().post([moved, &home] { home.adopt(std::move(*moved)); });
 }
 
 void HttpProtocol::answer_text(int status, std::string_view text) {
@@ -345,38 +276,44 @@ void HttpProtocol::answer(const HttpResponse& response) {
     peer_.outbox().tell_when_flushed();
 }
 
-void HttpProtocol::write_head(std::string& out, const HttpResponse& response) const {
+std::string HttpProtocol::begin_head(int status) const {
+    std::string out;
     out.reserve(320);
     out += "HTTP/1.1 ";
-    out += std::to_string(response.status);
+    out += std::to_string(status);
     out += ' ';
-    out += reason_phrase(response.status);
+    out += reason_phrase(status);
     out += "\r\nDate: ";
     out += peer_.server().http_date();
-    if (!response.content_type.empty() && response.status != 204) {
-        out += "\r\nContent-Type: ";
-        out += response.content_type;
-    }
+    out += "\r\n";
+    out += extra_headers_;
+    return out;
+}
+
+void HttpProtocol::write_head(std::string& out, const HttpResponse& response) const {
+    out = begin_head(response.status);
+    const auto add = [&out](std::string_view name, std::string_view value) {
+        out.append(name).append(": ").append(value).append("\r\n");
+    };
     if (response.status != 204) {
-        out += "\r\nContent-Length: ";
-        out += std::to_string(response.body.size());
+        if (!response.content_type.empty()) {
+            add("Content-Type", response.content_type);
+        }
+        add("Content-Length", std::to_string(response.body.size()));
     }
-    out += "\r\nX-Content-Type-Options: nosniff";
+    add("X-Content-Type-Options", "nosniff");
     bool cache_control = false;
     for (const auto& [name, value] : response.headers) {
         cache_control = cache_control || name == "Cache-Control";
-        out += "\r\n";
-        out += name;
-        out += ": ";
-        out += value;
+        add(name, value);
     }
     if (!cache_control) {
-        out += "\r\nCache-Control: no-store";
+        add("Cache-Control", "no-store");
     }
     if (!keep_alive_) {
-        out += "\r\nConnection: close";
+        add("Connection", "close");
     }
-    out += "\r\n\r\n";
+    out += "\r\n";
 }
 
 }  // namespace hubtrail::transport

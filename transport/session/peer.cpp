@@ -32,14 +32,14 @@ void Peer::switch_protocol(std::unique_ptr<PeerProtocol> protocol) {
 void Peer::pause_reading() {
     if (!paused_ && state_ == State::open) {
         paused_ = true;
-        socket_->want(false, outbox_.blocked());
+        socket_->want(false, output_->blocked());
     }
 }
 
 void Peer::resume_reading() {
     if (paused_ && state_ == State::open) {
         paused_ = false;
-        socket_->want(wants_read(), outbox_.blocked());
+        socket_->want(wants_read(), output_->blocked());
     }
 }
 
@@ -52,8 +52,8 @@ void Peer::close_after_flush(CloseReason reason) {
     deadline_ns_ = server_.loop().now_ns() + kWriteStallMaxNs;
     // What still comes is read and dropped: unread bytes would turn our goodbye into a reset.
     paused_ = false;
-    socket_->want(wants_read(), outbox_.blocked());
-    outbox_.tell_when_flushed();
+    socket_->want(wants_read(), output_->blocked());
+    output_->tell_when_flushed();
 }
 
 void Peer::abort(CloseReason reason) {
@@ -79,17 +79,24 @@ void Peer::tick(std::int64_t now_ns) {
     }
 }
 
+std::unique_ptr<Socket> Peer::release_socket() {
+    state_ = State::closed;
+    socket_->detach();
+    server_.bury(*this);
+    return std::move(socket_);
+}
+
 void Peer::shut_down() {
-    if (state_ == State::open) {
+    if (state_ == State::open && !std::exchange(shutdown_told_, true)) {
         protocol_->on_shutdown();
     }
 }
 
 void Peer::check_stall(std::int64_t now_ns) {
-    if (outbox_.unsent() == 0 || outbox_.taken() != progress_taken_) {
-        progress_taken_ = outbox_.taken();
+    if (output_->unsent() == 0 || output_->taken() != progress_taken_) {
+        progress_taken_ = output_->taken();
         progress_ns_ = now_ns;
-    } else if (now_ns - progress_ns_ >= kWriteStallMaxNs) {
+    } else if (now_ns - progress_ns_ >= send_timeout_ns_) {
         abort(CloseReason::stalled);
     }
 }
@@ -123,7 +130,7 @@ void Peer::on_input_end() {
         return;
     }
     input_ended_ = true;
-    socket_->want(false, outbox_.blocked());
+    socket_->want(false, output_->blocked());
     if (state_ == State::open) {
         protocol_->on_end();
     }
@@ -131,7 +138,7 @@ void Peer::on_input_end() {
 
 void Peer::on_writable() {
     if (state_ != State::closed) {
-        outbox_.on_writable(wants_read());
+        output_->on_writable(wants_read());
     }
 }
 

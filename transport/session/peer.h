@@ -44,9 +44,17 @@ public:
     /// Takes effect at once; the old protocol lives until the current call into it has returned.
     void switch_protocol(std::unique_ptr<PeerProtocol> protocol);
 
-    Outbox& outbox() { return outbox_; }
+    Outbox& outbox() { return *output_; }
     SessionServer& server() { return server_; }
     Socket& socket() { return *socket_; }
+
+    /// From now on output goes through an outbox that outlives this peer and writes to socket(). Its owner passes
+    /// on what it is told. Null: back to our own. Only with nothing unsent in our own.
+    void use_outbox(Outbox* other) { output_ = other != nullptr ? other : &outbox_; }
+    /// A peer that takes no byte for this long while some wait is cut off. kWriteStallMaxNs until told.
+    void set_send_timeout(std::int64_t ns) { send_timeout_ns_ = ns; }
+    /// For another loop: this peer is closed, its protocol not told. Only with nothing unsent.
+    std::unique_ptr<Socket> release_socket();
 
     void pause_reading();
     void resume_reading();
@@ -80,18 +88,21 @@ private:
     SessionServer& server_;
     std::unique_ptr<Socket> socket_;
     Outbox outbox_;
+    Outbox* output_ = &outbox_;
     std::unique_ptr<PeerProtocol> protocol_;
     std::unique_ptr<PeerProtocol> retired_;
     std::int64_t deadline_ns_ = 0;     ///< of flushing and lingering
     std::int64_t progress_ns_ = 0;     ///< when the peer last took waiting bytes
     std::uint64_t progress_taken_ = 0;
+    std::int64_t send_timeout_ns_ = kWriteStallMaxNs;
     Peer* next_ = nullptr;
     Peer* previous_ = nullptr;
     State state_ = State::open;
     CloseReason reason_ = CloseReason::we_closed;
     bool paused_ = false;
     bool input_ended_ = false;  ///< the peer has ended its side and may still be reading
-    bool slow_ = false;  ///< in the server's list of slow ticks
+    bool slow_ = false;           ///< in the server's list of slow ticks
+    bool shutdown_told_ = false;  ///< by drain()
 };
 
 }  // namespace hubtrail::transport

@@ -1,21 +1,31 @@
 #include "transport/session/router.h"
 
+#include <algorithm>
+#include <functional>
+
 namespace hubtrail::transport {
 namespace {
 
-constexpr std::string_view kNegotiate = "/negotiate";
-
-template <typename Map>
-auto look_up(const Map& map, std::string_view key) -> typename Map::mapped_type {
-    const auto found = map.find(key);
-    return found == map.end() ? nullptr : found->second;
+std::string lower_case(std::string_view path) {
+    std::string lower(path);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+    return lower;
 }
 
 }  // namespace
 
+void Router::add_hub(std::string_view path, HubEndpoint& hub) {
+    const auto key = lower_case(path);
+    // Loops are told of the hubs each by itself, so the name makes the number.
+    const auto number = std::hash<std::string>{}(key);
+    hubs_[key] = {&hub, false, number};
+    hubs_[key + "/negotiate"] = {&hub, true, number};
+}
+
 HttpHandler* Router::find(std::string_view path) const {
-    if (auto* handler = look_up(exact_, path)) {
-        return handler;
+    if (const auto exact = exact_.find(path); exact != exact_.end()) {
+        return exact->second;
     }
     HttpHandler* best = nullptr;
     std::size_t best_size = 0;
@@ -28,14 +38,12 @@ HttpHandler* Router::find(std::string_view path) const {
     return best;
 }
 
-HubEndpoint* Router::find_hub(std::string_view path) const { return look_up(hubs_, path); }
-
-HubEndpoint* Router::find_negotiate(std::string_view path) const {
-    if (path.size() <= kNegotiate.size() ||
-        path.substr(path.size() - kNegotiate.size()) != kNegotiate) {
-        return nullptr;
+HubRoute Router::find_hub(std::string_view path) const {
+    if (path.size() > 1 && path.back() == '/') {
+        path.remove_suffix(1);
     }
-    return find_hub(path.substr(0, path.size() - kNegotiate.size()));
+    const auto found = hubs_.find(lower_case(path));
+    return found == hubs_.end() ? HubRoute{} : found->second;
 }
 
 }  // namespace hubtrail::transport

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,8 +10,16 @@
 
 namespace hubtrail::transport {
 
-/// Which handler serves a path. Hub paths own `{path}` and `{path}/negotiate`.
-/// Handlers must outlive the router. Thread: strand; filled before the first connection.
+/// What serves one of a hub's two paths. `endpoint` is null for other paths.
+struct HubRoute {
+    HubEndpoint* endpoint = nullptr;
+    bool negotiate = false;
+    std::size_t hub = 0;  ///< the same on every loop
+};
+
+/// Which handler serves a path. Hub paths own `{path}` and `{path}/negotiate`, in any ASCII case and with
+/// or without a slash at the end, as the reference's routes do. Handlers must outlive the router.
+/// Thread: strand; filled before the first connection.
 class Router {
 public:
     void add(std::string path, HttpHandler& handler) { exact_[std::move(path)] = &handler; }
@@ -18,18 +27,16 @@ public:
     void add_prefix(std::string prefix, HttpHandler& handler) {
         prefixes_[std::move(prefix)] = &handler;
     }
-    void add_hub(std::string path, HubEndpoint& hub) { hubs_[std::move(path)] = &hub; }
+    void add_hub(std::string_view path, HubEndpoint& hub);
 
     /// Nothing when no handler serves the path.
     HttpHandler* find(std::string_view path) const;
-    HubEndpoint* find_hub(std::string_view path) const;
-    /// The hub whose negotiate path this is.
-    HubEndpoint* find_negotiate(std::string_view path) const;
+    HubRoute find_hub(std::string_view path) const;
 
 private:
     std::map<std::string, HttpHandler*, std::less<>> exact_;
     std::map<std::string, HttpHandler*, std::less<>> prefixes_;
-    std::map<std::string, HubEndpoint*, std::less<>> hubs_;
+    std::map<std::string, HubRoute, std::less<>> hubs_;  ///< both paths of each, in lower case
 };
 
 }  // namespace hubtrail::transport

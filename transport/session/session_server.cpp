@@ -1,13 +1,21 @@
 #include "transport/session/session_server.h"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
-#include "transport/session/http_protocol.h"
 
 namespace hubtrail::transport {
 namespace {
 constexpr std::size_t kSpareCodecsMax = 16;
+constexpr std::int64_t kDrainStepNs = 100'000'000;
+
+EndStatus end_status(CloseReason reason, bool draining) {
+    if (reason == CloseReason::stalled) {
+        return EndStatus::timeout;
+    }
+    return reason == CloseReason::we_closed && draining ? EndStatus::app_shutdown : EndStatus::normal_closure;
+}
 }
 
 SessionServer::SessionServer(OutputScheduler& scheduler, const Router& router,
@@ -18,12 +26,14 @@ SessionServer::SessionServer(OutputScheduler& scheduler, const Router& router,
       tokens_(tokens),
       clock_(clock),
       log_(log),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      hub_requests_(*this) {
     schedule_tick();
 }
 
 SessionServer::~SessionServer() {
     loop().cancel(timer_);
+    loop().cancel(drain_timer_);
     ending_ = true;
     close_all();
     on_turn_end();
@@ -41,11 +51,73 @@ void SessionServer::accept(std::unique_ptr<Socket> socket) {
     }
 }
 
-void SessionServer::shut_down() {
-    for (auto* list : {first_, first_slow_}) {
-        for (auto* peer = list; peer != nullptr; peer = peer->next_) {
+void SessionServer::adopt(MovedConnection moved) {
+    moved.socket->attach(loop());
+    auto* peer = new Peer(*this, std::move(moved.socket));
+    link(*peer, first_);
+    ++count_;
+    auto protocol = std::make_unique<HttpProtocol>(*peer);
+    auto& http = *protocol;
+    peer->start(std::move(protocol));
+    if (peer->closed()) {
+        return;
+    }
+    if (shut_down_) {
+        peer->shut_down();
+    }
+    http.go_on(std::move(moved));
+}
+
+void SessionServer::drain(std::int64_t window_ns) {
+    if (std::exchange(draining_, true)) {
+        return;
+    }
+    drain_begun_ns_ = loop().now_ns();
+    drain_window_ns_ = window_ns;
+    drain_total_ = static_cast<std::size_t>(std::count_if(
+        named_.begin(), named_.end(), [](const auto& entry) { return !entry.second->has_peer(); }));
+    for (auto* peer = first_slow_; peer != nullptr; peer = peer->next_) {
+        ++drain_total_;
+    }
+    go_on_draining();
+}
+
+// As many as the time that has passed is of the window; the last at its end.
+void SessionServer::go_on_draining() {
+    const auto passed = loop().now_ns() - drain_begun_ns_;
+    const bool all = passed >= drain_window_ns_;
+    const auto due = all ? drain_total_
+                         : static_cast<std::size_t>(static_cast<double>(drain_total_) *
+                                                    static_cast<double>(passed) /
+                                                    static_cast<double>(drain_window_ns_));
+    for (auto* peer = first_slow_; peer != nullptr && (all || drain_told_ < due); peer = peer->next_) {
+        if (!peer->shutdown_told_) {
+            ++drain_told_;
             peer->shut_down();
         }
+    }
+    ticking_.clear();
+    for (const auto& [token, connection] : named_) {
+        ticking_.push_back(connection);
+    }
+    for (auto* connection : ticking_) {
+        if ((all || drain_told_ < due) && connection->on_drain()) {
+            ++drain_told_;
+        }
+    }
+    if (!all) {
+        drain_timer_ = loop().call_after(kDrainStepNs, [this] { go_on_draining(); });
+    }
+}
+
+void SessionServer::shut_down() {
+    draining_ = true;
+    shut_down_ = true;
+    loop().cancel(drain_timer_);
+    drain_window_ns_ = 0;
+    go_on_draining();
+    for (auto* peer = first_; peer != nullptr; peer = peer->next_) {
+        peer->shut_down();
     }
 }
 
@@ -54,6 +126,10 @@ void SessionServer::close_all() {
         for (auto* peer = list; peer != nullptr; peer = peer->next_) {
             peer->abort(CloseReason::we_closed);
         }
+    }
+    while (!named_.empty()) {
+        auto& [token, connection] = *named_.begin();
+        connection->close_now();
     }
 }
 
@@ -88,37 +164,80 @@ void SessionServer::give_back(std::unique_ptr<RequestParser> parser) {
     }
 }
 
-std::unique_ptr<FrameDecoder> SessionServer::take_decoder() {
-    if (decoders_.empty()) {
-        return options_.make_decoder();
+std::unique_ptr<FrameDecoder> SessionServer::take_decoder(const FrameDecoderLimits& limits) {
+    const auto spare = std::find_if(decoders_.rbegin(), decoders_.rend(), [&](const auto& candidate) {
+        return candidate.first == limits;
+    });
+    if (spare == decoders_.rend()) {
+        return options_.make_decoder(limits);
     }
-    auto decoder = std::move(decoders_.back());
+    std::swap(*spare, decoders_.back());
+    auto decoder = std::move(decoders_.back().second);
     decoders_.pop_back();
     return decoder;
 }
 
-void SessionServer::give_back(std::unique_ptr<FrameDecoder> decoder) {
+void SessionServer::give_back(std::unique_ptr<FrameDecoder> decoder, const FrameDecoderLimits& limits) {
     if (decoder && decoders_.size() < kSpareCodecsMax) {
         decoder->reset();
-        decoders_.push_back(std::move(decoder));
+        decoders_.emplace_back(limits, std::move(decoder));
     }
+}
+
+void SessionServer::count_end(TransportKind kind, CloseReason reason, std::int64_t opened_ns) {
+    counters_.ended(kind, end_status(reason, draining_), loop().now_ns() - opened_ns);
+}
+
+void SessionServer::add(const std::string& token, TokenConnection& connection) {
+    named_[token] = &connection;
+}
+
+void SessionServer::remove(const std::string& token) { named_.erase(token); }
+
+TokenConnection* SessionServer::find(std::string_view token) const {
+    const auto found = named_.find(std::string(token));
+    return found == named_.end() ? nullptr : found->second;
+}
+
+void SessionServer::at_turn_end(TokenConnection& connection) {
+    turn_ending_.push_back(&connection);
+    request_turn_end();
+}
+
+void SessionServer::bury(std::unique_ptr<TokenConnection> connection) {
+    dead_named_.push_back(std::move(connection));
+    request_turn_end();
 }
 
 void SessionServer::bury(Peer& peer) {
-    if (dead_.empty() && !ending_) {
-        loop().at_turn_end(*this);
-    }
     dead_.push_back(&peer);
+    request_turn_end();
 }
 
+void SessionServer::request_turn_end() {
+    if (!ending_ && !std::exchange(turn_end_requested_, true)) {
+        loop().at_turn_end(*this);
+    }
+}
+
+// Indexed: what ends may end others. The living first, since a connection may be both here and dead.
 void SessionServer::on_turn_end() {
-    // Indexed: a handler that goes may close others.
+    turn_end_requested_ = false;
+    for (std::size_t i = 0; i < turn_ending_.size(); ++i) {
+        turn_ending_[i]->on_turn_end();
+    }
+    turn_ending_.clear();
     for (std::size_t i = 0; i < dead_.size(); ++i) {
         unlink(*dead_[i]);
         delete dead_[i];
         --count_;
     }
     dead_.clear();
+    // A carrier's end may be that of its connection.
+    for (std::size_t i = 0; i < dead_named_.size(); ++i) {
+        dead_named_[i].reset();
+    }
+    dead_named_.clear();
 }
 
 void SessionServer::schedule_tick() {
@@ -137,6 +256,18 @@ void SessionServer::tick() {
         for (auto* peer = first_slow_; peer != nullptr; peer = peer->next_) {
             peer->tick(now);
         }
+        tick_named(now);
+    }
+}
+
+// A connection that ends meanwhile lives until the turn does.
+void SessionServer::tick_named(std::int64_t now_ns) {
+    ticking_.clear();
+    for (const auto& [token, connection] : named_) {
+        ticking_.push_back(connection);
+    }
+    for (auto* connection : ticking_) {
+        connection->on_second(now_ns);
     }
 }
 

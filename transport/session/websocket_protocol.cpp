@@ -9,13 +9,35 @@
 namespace hubtrail::transport {
 namespace {
 constexpr std::uint16_t kNormalClosure = 1000;
+constexpr std::uint16_t kGoingAway = 1001;
+
+FrameDecoderLimits decoder_limits(const EndpointOptions& options) {
+    return {options.message_bytes_max, options.fragments_max};
+}
 }  // namespace
 
-WebSocketProtocol::WebSocketProtocol(Peer& peer, std::unique_ptr<ConnectionHandler> handler,
-                                     std::string token)
-    : peer_(peer), handler_(std::move(handler)), token_(std::move(token)) {}
+std::string make_upgrade_head(std::string_view accept) {
+    std::string head =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: ";
+    head += accept;
+    head += "\r\n\r\n";
+    return head;
+}
 
-WebSocketProtocol::~WebSocketProtocol() { peer_.server().give_back(std::move(decoder_)); }
+WebSocketProtocol::WebSocketProtocol(Peer& peer, const EndpointOptions& options,
+                                     std::unique_ptr<ConnectionHandler> handler, std::string token,
+                                     bool counted)
+    : peer_(peer), options_(options), handler_(std::move(handler)), token_(std::move(token)) {
+    if (counted) {
+        opened_ns_ = loop().now_ns();
+        peer_.server().counters().started(TransportKind::web_sockets);
+    }
+}
+
+WebSocketProtocol::~WebSocketProtocol() {
+    peer_.server().give_back(std::move(decoder_), decoder_limits(options_));
+}
 
 void WebSocketProtocol::open() { handler_->on_open(*this); }
 
@@ -29,7 +51,7 @@ void WebSocketProtocol::on_bytes(std::string_view bytes) {
 
 void WebSocketProtocol::decode(std::string_view bytes) {
     auto& server = peer_.server();
-    auto decoder = decoder_ ? std::move(decoder_) : server.take_decoder();
+    auto decoder = decoder_ ? std::move(decoder_) : server.take_decoder(decoder_limits(options_));
     bool more = true;
     while (more && !peer_.closed()) {
         if (peer_.reading_paused()) {
@@ -45,12 +67,15 @@ void WebSocketProtocol::decode(std::string_view bytes) {
             case FrameDecoder::Event::Kind::binary:
                 message_begun_ns_ = 0;
                 if (!hub_closed_) {
-                    handler_->on_bytes(event.payload);
+                    handler_->on_message(event.payload, event.kind == FrameDecoder::Event::Kind::text
+                                                            ? TransferFormat::text
+                                                            : TransferFormat::binary);
                 }
                 break;
             case FrameDecoder::Event::Kind::ping:
                 pong_.assign(event.payload);
                 pong_due_ = true;
+                send_pong();
                 break;
             case FrameDecoder::Event::Kind::pong:
                 break;
@@ -68,14 +93,13 @@ void WebSocketProtocol::decode(std::string_view bytes) {
     }
     if (decoder->at_frame_boundary()) {
         message_begun_ns_ = 0;
-        server.give_back(std::move(decoder));
+        server.give_back(std::move(decoder), decoder_limits(options_));
     } else {
         if (message_begun_ns_ == 0) {
             message_begun_ns_ = server.loop().now_ns();
         }
         decoder_ = std::move(decoder);
     }
-    send_pong();
 }
 
 void WebSocketProtocol::on_close_frame(const FrameDecoder::Event& event) {
@@ -136,19 +160,24 @@ void WebSocketProtocol::on_shutdown() {
 }
 
 void WebSocketProtocol::on_gone(CloseReason reason) {
+    auto& server = peer_.server();
     if (!token_.empty()) {
-        peer_.server().tokens().forget(token_);
+        server.tokens().forget(token_);
+    }
+    if (opened_ns_ != 0) {
+        server.count_end(TransportKind::web_sockets, reason, opened_ns_);
     }
     end_handler(reason);
 }
 
-void WebSocketProtocol::send(std::string_view records) {
-    if (close_sent_) {
-        return;
+void WebSocketProtocol::send(std::string_view records, std::uint32_t counted) {
+    if (!close_sent_) {
+        send_framed(peer_.outbox(), framing_, records, counted);
     }
-    std::array<char, kFrameHeaderBytesMax> header;
-    const auto size = write_frame_header(header.data(), FrameOpcode::text, records.size());
-    peer_.outbox().send({header.data(), size}, records);
+}
+
+void WebSocketProtocol::set_transfer_format(TransferFormat format) {
+    framing_ = format == TransferFormat::text ? Framing::websocket_text : Framing::websocket_binary;
 }
 
 Outbox& WebSocketProtocol::outbox() { return peer_.outbox(); }
@@ -172,8 +201,8 @@ void WebSocketProtocol::close() {
         return;
     }
     hub_closed_ = true;
-    send_close(kNormalClosure, {});
-    close_deadline_ns_ = loop().now_ns() + kCloseTimeoutNs;
+    send_close(peer_.server().draining() ? kGoingAway : kNormalClosure, {});
+    close_deadline_ns_ = loop().now_ns() + options_.close_timeout_ns;
     resume_reading();
 }
 
@@ -189,8 +218,8 @@ void WebSocketProtocol::send_close(std::uint16_t code, std::string_view reason) 
     peer_.outbox().send(frame);
 }
 
-// RFC 6455 5.5.3: an unanswered older ping needs no pong of its own. A peer that does not read gets none
-// until it does, so pings cannot fill memory.
+// At once, so that pongs, echoes and a close frame leave in the order of what they answer. A peer that does not read
+// gets none until it does, and then that of its newest ping (RFC 6455 5.5.3), so that pings cannot fill memory.
 void WebSocketProtocol::send_pong() {
     if (!pong_due_ || close_sent_ || peer_.outbox().unsent() > kUnsentLowWater) {
         return;

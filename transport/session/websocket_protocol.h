@@ -6,21 +6,26 @@
 #include <string_view>
 
 #include "transport/connection.h"
+#include "transport/endpoint_options.h"
 #include "transport/frame_decoder.h"
 #include "transport/session/peer.h"
 
 namespace hubtrail::transport {
 
-inline constexpr std::int64_t kCloseTimeoutNs = 5'000'000'000;    ///< for the peer's close frame after ours
 inline constexpr std::int64_t kMessageDeadlineNs = 10'000'000'000; ///< a begun message must be complete
+
+/// The 101 that ends the handshake.
+std::string make_upgrade_head(std::string_view accept);
 
 /// WebSocket on one connection (RFC 6455), as a hub's Connection. Incoming frames are decoded by a decoder
 /// that is borrowed from the server while a message is incomplete, so an idle connection holds none.
 /// Thread: strand.
 class WebSocketProtocol final : public PeerProtocol, public Connection {
 public:
-    /// `token`: the connection token to forget at the end; empty when negotiation was skipped.
-    WebSocketProtocol(Peer& peer, std::unique_ptr<ConnectionHandler> handler, std::string token);
+    /// `counted`: a connection of its own for the counters, not the carrier of one. `token`: to be forgotten at the
+    /// end; empty: none.
+    WebSocketProtocol(Peer& peer, const EndpointOptions& options, std::unique_ptr<ConnectionHandler> handler,
+                      std::string token, bool counted);
     ~WebSocketProtocol() override;
 
     void open();
@@ -33,10 +38,16 @@ public:
     void on_shutdown() override;
     void on_gone(CloseReason reason) override;
 
-    void send(std::string_view records) override;
-    Framing framing() const override { return Framing::websocket_text; }
+    void send(std::string_view records, std::uint32_t counted) override;
+    Framing framing() const override { return framing_; }
     Outbox& outbox() override;
     Loop& loop() override;
+    TransportKind transport() const override { return TransportKind::web_sockets; }
+    bool supports(TransferFormat) const override { return true; }
+    void set_transfer_format(TransferFormat format) override;
+    bool has_inherent_keep_alive() const override { return false; }
+    bool resumable() const override { return false; }
+    void refuse_resume() override {}
     void pause_reading() override;
     void resume_reading() override;
     void close() override;
@@ -50,6 +61,7 @@ private:
     void send_pong();
 
     Peer& peer_;
+    const EndpointOptions& options_;
     std::unique_ptr<ConnectionHandler> handler_;
     std::unique_ptr<FrameDecoder> decoder_;  ///< only while a message is incomplete
     std::string held_;      ///< bytes that came while the handler had paused reading
@@ -57,6 +69,8 @@ private:
     std::string pong_;      ///< payload of the newest ping that is not answered yet
     std::int64_t message_begun_ns_ = 0;
     std::int64_t close_deadline_ns_ = 0;
+    std::int64_t opened_ns_ = 0;  ///< 0: not counted
+    Framing framing_ = Framing::websocket_text;
     bool pong_due_ = false;
     bool close_sent_ = false;
     bool hub_closed_ = false;  ///< no more bytes for the handler

@@ -8,6 +8,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/fake_socket.h"
+#include "transport/frame_header.h"
 
 namespace hubtrail::transport {
 namespace {
@@ -311,6 +312,229 @@ TEST_CASE("Random traffic over streams and short writes arrives exactly", "[tran
         streams.clear();
         CHECK(f.scheduler.pool().segments_out() <= 1);  // the arena
     }
+}
+
+TEST_CASE("A frame that is laid out once reaches those whom it is sent to, in order", "[transport]") {
+    Fixture f;
+    auto first = f.make_end();
+    auto second = f.make_end();
+    {
+        const auto frame = f.scheduler.lay_out("<", "x>");
+        first->outbox.send("a");
+        first->outbox.send_frame(frame, 1);
+        first->outbox.send("b");
+        second->outbox.send_frame(frame, 1);
+    }
+    f.loop.run_turn();
+    CHECK(first->socket.sent_bytes == "a<x>b");
+    CHECK(second->socket.sent_bytes == "<x>");
+}
+
+namespace {
+
+std::string framed(std::string_view payload) {
+    std::string out;
+    append_frame(out, FrameOpcode::text, payload);
+    return out;
+}
+
+void append_message(SharedStream& stream, std::string_view payload) { stream.append(framed(payload), {}); }
+
+}  // namespace
+
+TEST_CASE("A history keeps counted messages until they are acknowledged", "[transport]") {
+    Fixture f;
+    auto end = f.make_end();
+    end->outbox.keep_history(1000);
+    CHECK(end->outbox.history_begin() == 1);
+    end->outbox.send(framed("one"), {}, 1);
+    end->outbox.send(framed("ping"));
+    end->outbox.send(framed("two"), {}, 1);
+    f.loop.run_turn();
+    end->outbox.acknowledge(1);
+    CHECK(end->outbox.history_begin() == 2);
+    end->socket.sent_bytes.clear();
+    end->outbox.resend("[seq]");
+    f.loop.run_turn();
+    CHECK(end->socket.sent_bytes == "[seq]" + framed("two"));
+    SECTION("an acknowledgement of more than was sent counts as of all") {
+        end->outbox.acknowledge(99);
+        CHECK(end->outbox.history_begin() == 3);
+    }
+    SECTION("an old one changes nothing") {
+        end->outbox.acknowledge(1);
+        CHECK(end->outbox.history_begin() == 2);
+    }
+}
+
+TEST_CASE("A history counts shared messages, sent whole, in part or in mid-turn, one by one", "[transport]") {
+    Fixture f;
+    auto quick = f.make_end();
+    auto slow = f.make_end();
+    auto late = f.make_end();
+    for (auto* end : {quick.get(), slow.get(), late.get()}) {
+        end->outbox.keep_history(100'000);
+    }
+    slow->socket.room = 5;
+    {
+        SharedStream stream(f.scheduler);
+        quick->outbox.join(stream);
+        slow->outbox.join(stream);
+        append_message(stream, "first");
+        late->outbox.join(stream);
+        append_message(stream, std::string(300, 'm'));  // a header of four bytes
+        append_message(stream, "third");
+        f.loop.run_turn();
+        CHECK(quick->outbox.history_begin() == 1);
+        quick->outbox.acknowledge(2);
+        slow->outbox.acknowledge(1);
+        late->outbox.acknowledge(1);
+        CHECK(quick->outbox.history_begin() == 3);
+        CHECK(slow->outbox.history_begin() == 2);
+        CHECK(late->outbox.history_begin() == 2);
+        for (auto* end : {quick.get(), slow.get(), late.get()}) {
+            end->socket.room = FakeSocket::kUnlimited;
+            end->socket.sent_bytes.clear();
+            end->outbox.resend("!");
+        }
+        f.loop.run_turn();
+        const auto middle = framed(std::string(300, 'm'));
+        CHECK(quick->socket.sent_bytes == "!" + framed("third"));
+        CHECK(slow->socket.sent_bytes == "!" + middle + framed("third"));
+        CHECK(late->socket.sent_bytes == "!" + framed("third"));
+        for (auto* end : {quick.get(), slow.get(), late.get()}) {
+            end->outbox.leave(stream);
+        }
+    }
+}
+
+TEST_CASE("What waits in the turn when the peer comes back is sent once, after the first bytes", "[transport]") {
+    Fixture f;
+    auto end = f.make_end();
+    end->outbox.keep_history(100'000);
+    {
+        SharedStream stream(f.scheduler);
+        end->outbox.join(stream);
+        append_message(stream, "in the turn");
+        end->outbox.send(framed("direct"), {}, 1);
+        append_message(stream, "later");
+        end->outbox.resend("!");
+        append_message(stream, "after");
+        f.loop.run_turn();
+        CHECK(end->socket.sent_bytes ==
+              "!" + framed("in the turn") + framed("direct") + framed("later") + framed("after"));
+        end->outbox.leave(stream);
+    }
+}
+
+TEST_CASE("A history over its limit is congestion until acknowledgements bring it back", "[transport]") {
+    Fixture f;
+    auto end = f.make_end();
+    const auto message = framed(std::string(98, 'x'));  // 100 bytes
+    end->outbox.keep_history(1000);
+    for (int i = 0; i < 10; ++i) {
+        end->outbox.send(message, {}, 1);
+    }
+    f.loop.run_turn();
+    CHECK(end->congested == 0);
+    end->outbox.send(message, {}, 1);
+    f.loop.run_turn();
+    CHECK(end->congested == 1);
+    CHECK(end->outbox.unsent() == 0);
+    CHECK_FALSE(end->outbox.overrun());
+    end->outbox.acknowledge(1);
+    f.loop.run_turn();
+    CHECK(end->drained == 1);
+}
+
+TEST_CASE("An outbox is overrun just over its hard limit, unsent or not acknowledged", "[transport]") {
+    Fixture f;
+    auto end = f.make_end();
+    SECTION("unsent") {
+        end->socket.room = 0;
+        end->outbox.send(std::string(kUnsentHardMax, 'x'));
+        CHECK_FALSE(end->outbox.overrun());
+        end->outbox.send("x");
+    }
+    SECTION("kept") {
+        end->outbox.keep_history(1000);
+        end->outbox.send(std::string(kUnsentHardMax, 'x'), {}, 1);
+        f.loop.run_turn();
+        CHECK_FALSE(end->outbox.overrun());
+        end->outbox.send("x", {}, 1);
+    }
+    CHECK(end->outbox.overrun());
+}
+
+TEST_CASE("Streams of one order reach a common member in the order of their appends", "[transport]") {
+    Fixture f;
+    auto both = f.make_end();
+    auto one = f.make_end();
+    SendOrder order;
+    SharedStream all(f.scheduler, &order);
+    SharedStream group(f.scheduler, &order);
+    both->outbox.join(all);
+    both->outbox.join(group);
+    one->outbox.join(all);
+    const auto leave = [&] {
+        both->outbox.leave(all);
+        both->outbox.leave(group);
+        one->outbox.leave(all);
+    };
+    SECTION("appended to in turns") {
+        group.append("g1 ", {});
+        all.append("a2 ", {});
+        group.append("g3 ", {});
+        all.append("a4 ", {});
+        f.loop.run_turn();
+        leave();
+        CHECK(both->socket.sent_bytes == "g1 a2 g3 a4 ");
+        CHECK(one->socket.sent_bytes == "a2 a4 ");
+    }
+    SECTION("with a direct send behind them") {
+        group.append("g1 ", {});
+        all.append("a2 ", {});
+        both->outbox.send("d3 ");
+        group.append("g4 ", {});
+        f.loop.run_turn();
+        leave();
+        CHECK(both->socket.sent_bytes == "g1 a2 d3 g4 ");
+    }
+    SECTION("leaving in mid-turn") {
+        all.append("a1 ", {});
+        group.append("g2 ", {});
+        both->outbox.leave(group);
+        all.append("a3 ", {});
+        both->outbox.join(group);
+        group.append("g4 ", {});
+        f.loop.run_turn();
+        leave();
+        CHECK(both->socket.sent_bytes == "a1 g2 a3 g4 ");
+    }
+    SECTION("more than a turn holds") {
+        const std::string much(kSharedTurnBytesMax, 'x');
+        all.append("a1 ", {});
+        group.append(much, {});
+        group.append("g2 ", {});
+        f.loop.run_turn();
+        leave();
+        CHECK(both->socket.sent_bytes == "a1 " + much + "g2 ");
+    }
+}
+
+TEST_CASE("A member of quiet streams is still written to straight from the one that speaks", "[transport]") {
+    Fixture f;
+    auto end = f.make_end();
+    SharedStream quiet(f.scheduler);
+    SharedStream loud(f.scheduler);
+    end->outbox.join(quiet);
+    end->outbox.join(loud);
+    loud.append("x", {});
+    f.loop.run_turn();
+    CHECK(end->socket.sent_bytes == "x");
+    CHECK(end->socket.writes == 1);
+    end->outbox.leave(quiet);
+    end->outbox.leave(loud);
 }
 
 }  // namespace hubtrail::transport

@@ -106,7 +106,7 @@ TEST_CASE("Connections are accepted and their bytes come back", "[net]") {
     CHECK(two.receive(3) == "two");
 }
 
-TEST_CASE("A peer is named by its address", "[net]") {
+TEST_CASE("Both ends of a connection are named by their addresses", "[net]") {
     EchoServer server;
     NetClient client(server.address.port);
     REQUIRE(client.send("x"));
@@ -117,6 +117,8 @@ TEST_CASE("A peer is named by its address", "[net]") {
     server.call([&] {
         CHECK(server.peers.at(0)->socket->peer_address() ==
               "127.0.0.1:" + std::to_string(ntohs(own.sin_port)));
+        CHECK(server.peers.at(0)->socket->local_address() ==
+              "127.0.0.1:" + std::to_string(server.address.port));
     });
 }
 
@@ -187,6 +189,76 @@ TEST_CASE("A broken connection is told even to a socket that wants nothing", "[n
         CHECK(server.peers.at(0)->socket->write(&text, 1).kind == IoResult::Kind::closed);
         server.peers.clear();
     });
+}
+
+TEST_CASE("A socket moves to another loop with its unread bytes, and back", "[net]") {
+    EchoServer server;
+    NetFixture other;
+    other.run();
+    NetClient client(server.address.port);
+    REQUIRE(client.send("x"));
+    CHECK(client.receive(1) == "x");
+    std::unique_ptr<EchoPeer> moved;
+    const auto move = [&](auto& from, auto& to, std::string_view sent_meanwhile) {
+        std::unique_ptr<Socket> socket;
+        from.call([&] {
+            auto& peer = moved ? *moved : *server.peers.at(0);
+            // What it wanted before counts no more on the other loop.
+            peer.socket->want(false, true);
+            peer.socket->detach();
+            socket = std::move(peer.socket);
+        });
+        REQUIRE(client.send(sent_meanwhile));
+        to.call([&] {
+            socket->attach(*to.loop);
+            moved = std::make_unique<EchoPeer>(std::move(socket));
+        });
+        CHECK(client.receive(sent_meanwhile.size()) == sent_meanwhile);
+    };
+    move(server, other, "while it moves");
+    REQUIRE(client.send("there"));
+    CHECK(client.receive(5) == "there");
+    move(other, server, "and back");
+    const auto text = pattern(5'000'000);
+    server.call([&] { moved->send(text); });
+    CHECK(client.receive(text.size()) == text);
+    // The end is seen where it is now.
+    client.end();
+    CHECK(server.eventually([&] { return moved->ended; }));
+    server.call([&] { moved.reset(); });
+}
+
+TEST_CASE("Many sockets move between running loops without losing a byte", "[net]") {
+    EchoServer server;
+    NetFixture other;
+    other.run();
+    constexpr int kClients = 50;
+    std::vector<std::unique_ptr<NetClient>> clients;
+    for (int i = 0; i < kClients; ++i) {
+        clients.push_back(std::make_unique<NetClient>(server.address.port));
+        REQUIRE(clients.back()->send("x"));
+        REQUIRE(clients.back()->receive(1) == "x");
+    }
+    std::vector<std::unique_ptr<EchoPeer>> there;
+    for (const auto& client : clients) {
+        REQUIRE(client->send("in flight"));
+    }
+    server.call([&] {
+        for (auto& peer : server.peers) {
+            peer->socket->detach();
+            const auto socket = std::make_shared<std::unique_ptr<Socket>>(std::move(peer->socket));
+            other.loop->post([&, socket, unsent = std::move(peer->unsent)] {
+                (*socket)->attach(*other.loop);
+                there.push_back(std::make_unique<EchoPeer>(std::move(*socket)));
+                there.back()->send(unsent);
+            });
+        }
+        server.peers.clear();
+    });
+    for (const auto& client : clients) {
+        REQUIRE(client->receive(9) == "in flight");
+    }
+    other.call([&] { there.clear(); });
 }
 
 TEST_CASE("A destroyed socket hangs up", "[net]") {

@@ -343,4 +343,18 @@ TEST_CASE("Different tokens in header and query are refused", "[session]") {
     CHECK(client.expect(400).body.find("token-conflict") != std::string::npos);
 }
 
+TEST_CASE("A body that breaks off is refused, a header that does is not worth an answer", "[session]") {
+    SessionFixture f;
+    Client body(f);
+    body.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
+    body.end();
+    CHECK(body.expect(400).body.find("incomplete-body") != std::string::npos);
+    CHECK(f.pages.handled == 0);
+    Client header(f);
+    header.send("POST /a HTTP/1.1\r\nHost");
+    header.end();
+    CHECK(header.rest().empty());
+    CHECK(header.wire->gone);
+}
+
 }  // namespace hubtrail::transport

@@ -23,6 +23,11 @@ struct HubRecord {
     std::deque<std::function<void(OpenResult)>> waiting;  ///< with `late`
     bool late = false;
     std::function<void(Connection&, std::string_view)> on_bytes;
+    std::function<void(Connection&)> on_open;
+    std::function<void(Connection&)> on_resumed;
+    std::function<void(Connection&)> on_shutdown;
+    std::vector<TransferFormat> formats;  ///< of messages that have one
+    int ticks = 0;
 };
 
 /// A hub connection that writes down what it is told. Thread: strand.
@@ -33,6 +38,20 @@ public:
         connection_ = &connection;
         record_.connection = &connection;
         record_.calls.emplace_back("open");
+        if (record_.on_open) {
+            record_.on_open(connection);
+        }
+    }
+    void on_message(std::string_view payload, TransferFormat format) override {
+        record_.formats.push_back(format);
+        on_bytes(payload);
+    }
+    void on_resumed() override {
+        REQUIRE(connection_ != nullptr);
+        record_.calls.emplace_back("resumed");
+        if (record_.on_resumed) {
+            record_.on_resumed(*connection_);
+        }
     }
     void on_bytes(std::string_view bytes) override {
         REQUIRE(connection_ != nullptr);
@@ -41,11 +60,17 @@ public:
             record_.on_bytes(*connection_, bytes);
         }
     }
-    void on_tick(std::int64_t) override { REQUIRE(connection_ != nullptr); }
+    void on_tick(std::int64_t) override {
+        REQUIRE(connection_ != nullptr);
+        ++record_.ticks;
+    }
     void on_congested() override { record_.calls.emplace_back("congested"); }
     void on_drained() override { record_.calls.emplace_back("drained"); }
     void on_shutdown() override {
         record_.calls.emplace_back("shutdown");
+        if (record_.on_shutdown) {
+            record_.on_shutdown(*connection_);
+        }
         connection_->close();
     }
     void on_close(CloseReason reason) override {
@@ -66,7 +91,10 @@ private:
 class TestHub final : public HubEndpoint {
 public:
     explicit TestHub(HubRecord& record) : record_(record) {}
+    const EndpointOptions& options() const override { return hub_options; }
+    std::optional<NegotiateRedirect> redirect(const HttpRequest&) override { return redirect_to; }
     std::optional<HttpResponse> check(const HttpRequest& request) override {
+        ++checks;
         if (request.token == "bad") {
             return make_problem(401, "unauthorized", "bad token");
         }
@@ -85,6 +113,10 @@ public:
             done(std::make_unique<TestHandler>(record_));
         }
     }
+
+    EndpointOptions hub_options;
+    std::optional<NegotiateRedirect> redirect_to;
+    int checks = 0;
 
 private:
     HubRecord& record_;

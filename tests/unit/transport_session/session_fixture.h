@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,35 +25,57 @@ namespace hubtrail::transport {
 
 inline constexpr std::int64_t kSecondNs = 1'000'000'000;
 
-/// A session server on a fake loop with the real parser and decoder.
+/// What the loops of a process share. Thread: strand.
+struct SharedFixture {
+    SeededRandom random{7};
+    ConnectionTokens tokens{random};
+    FakeClock clock;
+    std::unique_ptr<Log> log = make_null_log();
+    std::vector<FakeLoop*> loops;
+
+    void run() {
+        do {
+            for (auto* loop : loops) {
+                loop->run();
+            }
+        } while (std::any_of(loops.begin(), loops.end(), [](const auto* loop) { return loop->posted() > 0; }));
+    }
+};
+
+/// A session server on a fake loop with the real parser and decoder. Thread: strand.
 struct SessionFixture {
-    explicit SessionFixture(std::size_t connections_max = 100) {
+    explicit SessionFixture(std::size_t connections_max = 100, SharedFixture* other = nullptr)
+        : shared(other != nullptr ? *other : own_shared) {
+        shared.loops.push_back(&loop);
         router.add_prefix("/", pages);
         router.add_hub("/hub", hub);
+        router.add_hub("/other-hub", other_hub);
         SessionOptions options;
         options.make_parser = [this] {
             ++parsers_made;
             return make_http_parser();
         };
-        options.make_decoder = [this] {
+        options.make_decoder = [this](const FrameDecoderLimits& limits) {
             ++decoders_made;
-            return make_frame_decoder();
+            return make_frame_decoder(limits);
         };
         options.connections_max = connections_max;
         server = std::make_unique<SessionServer>(scheduler, router, tokens, clock, *log,
                                                  std::move(options));
     }
 
+    SharedFixture own_shared;
+    SharedFixture& shared;
     FakeLoop loop;
     OutputScheduler scheduler{loop};
     HubRecord record;
     TestHub hub{record};
+    TestHub other_hub{record};
     TestPages pages;
     Router router;
-    SeededRandom random{7};
-    ConnectionTokens tokens{random};
-    FakeClock clock;
-    std::unique_ptr<Log> log = make_null_log();
+    ConnectionTokens& tokens = shared.tokens;
+    FakeClock& clock = shared.clock;
+    std::unique_ptr<Log>& log = shared.log;
     int parsers_made = 0;
     int decoders_made = 0;
     std::unique_ptr<SessionServer> server;
@@ -83,16 +106,18 @@ public:
         settle();
     }
     void wait(std::int64_t ns) {
-        f_.loop.advance(ns);
+        for (auto* loop : f_.shared.loops) {
+            loop->advance(ns);
+        }
         settle();
     }
 
     /// A level-triggered loop's turns until nothing happens. A server that wants what never helps
     /// it spins: the test fails.
     void settle() {
-        f_.loop.run();
+        f_.shared.run();
         for (int turn = 0; turn < 10'000; ++turn) {
-            if (wire->gone) {
+            if (wire->gone || wire->events == nullptr) {
                 return;
             }
             const bool readable =
@@ -107,7 +132,7 @@ public:
             if (readable) {
                 wire->events->on_readable();
             }
-            f_.loop.run();
+            f_.shared.run();
         }
         FAIL("the server spins");
     }
@@ -136,6 +161,13 @@ public:
         REQUIRE(found);
         CHECK(found->status == status);
         return *found;
+    }
+    /// A request without a body of its own headers, and its answer.
+    Answer ask(int status, const std::string& method, const std::string& target,
+               const std::string& headers = "", const std::string& body = "") {
+        send(method + " " + target + " HTTP/1.1\r\nHost: h\r\n" + headers +
+             "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+        return expect(status);
     }
     std::string rest() const { return wire->sent.substr(taken); }
 

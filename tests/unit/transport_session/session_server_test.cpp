@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/transport_session/session_fixture.h"
+#include "tests/unit/transport_session/negotiated.h"
 
 namespace hubtrail::transport {
 namespace {
@@ -66,12 +66,70 @@ std::vector<Situation> situations() {
          [](SessionFixture& f, Client& client) {
              client.upgrade();
              client.let_read(0);
-             f.record.connection->send(std::string(kUnsentSoftMax + 1, 'x'));
+             f.record.connection->send(std::string(kUnsentSoftMax + 1, 'x'), 0);
              client.settle();
          }},
         {"closed by us",
          [](SessionFixture& f, Client& client) {
              client.upgrade();
+             f.record.connection->close();
+             client.settle();
+         }},
+        {"polled", [](SessionFixture&, Client& client) { client.ask(200, "GET", negotiated_target(client)); }},
+        {"polling",
+         [](SessionFixture&, Client& client) {
+             const auto target = negotiated_target(client);
+             client.ask(200, "GET", target);
+             client.send(get(target));
+         }},
+        {"poll answered, not sent",
+         [](SessionFixture& f, Client& client) {
+             const auto target = negotiated_target(client);
+             client.ask(200, "GET", target);
+             client.let_read(10);
+             client.send(get(target));
+             f.record.connection->send("x", 0);
+             client.settle();
+         }},
+        {"poll connection closed by us, not fetched",
+         [](SessionFixture& f, Client& client) {
+             client.ask(200, "GET", negotiated_target(client));
+             f.record.connection->send("x", 0);
+             f.record.connection->close();
+             client.settle();
+         }},
+        {"POST not read",
+         [](SessionFixture& f, Client& client) {
+             f.hub.hub_options.application_buffer_bytes = 1;
+             const auto target = negotiated_target(client);
+             client.ask(200, "GET", target);
+             f.record.connection->pause_reading();
+             client.send("POST " + target + " HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab");
+         }},
+        {"event stream",
+         [](SessionFixture&, Client& client) {
+             client.ask(200, "GET", negotiated_target(client), kEventStream);
+         }},
+        {"event stream closed by us, not sent",
+         [](SessionFixture& f, Client& client) {
+             client.ask(200, "GET", negotiated_target(client), kEventStream);
+             client.let_read(0);
+             f.record.connection->close();
+             client.settle();
+         }},
+        {"resumable",
+         [](SessionFixture& f, Client& client) {
+             f.hub.hub_options.allow_stateful_reconnects = true;
+             f.record.on_open = [](Connection& connection) { connection.outbox().keep_history(1000); };
+             client.upgrade(negotiated_target(client, "&useStatefulReconnect=true"));
+             f.record.connection->send("x", 1);
+             client.settle();
+         }},
+        {"resumable, closed by us, not sent",
+         [](SessionFixture& f, Client& client) {
+             f.hub.hub_options.allow_stateful_reconnects = true;
+             client.upgrade(negotiated_target(client, "&useStatefulReconnect=true"));
+             client.let_read(0);
              f.record.connection->close();
              client.settle();
          }},
@@ -135,7 +193,7 @@ TEST_CASE("A peer whose writes fail leaves nothing behind, in whatever state", "
         // Seen by a write first, as when the network is down.
         client.wire->vanished = true;
         if (f.record.connection != nullptr) {
-            f.record.connection->send("x");
+            f.record.connection->send("x", 0);
         }
         answer_all(f);
         client.settle();
@@ -172,7 +230,7 @@ TEST_CASE("A shutdown ends every connection in its own way", "[session]") {
         answer_all(f);
         client.settle();
         client.end();
-        f.loop.advance(10 * kSecondNs);
+        f.loop.advance(20 * kSecondNs);
         client.settle();
         CHECK(client.wire->gone);
         check_handlers(f.record);
@@ -228,8 +286,8 @@ TEST_CASE("A hub is told of a shutdown and closes", "[session]") {
     f.server->shut_down();
     client.settle();
     CHECK(f.record.calls == List{"open", "shutdown"});
-    CHECK(client.frames() == std::vector<Frame>{{8, close_payload(1000)}});
-    client.send(close_frame(1000));
+    CHECK(client.frames() == std::vector<Frame>{{8, close_payload(1001)}});
+    client.send(close_frame(1001));
     client.end();
     CHECK(f.server->connections() == 0);
 }

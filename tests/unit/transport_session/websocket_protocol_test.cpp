@@ -34,6 +34,8 @@ TEST_CASE("An upgrade is answered as RFC 6455 says", "[session]") {
     CHECK(f.record.requests[0].token == "secret");
     CHECK(f.record.requests[0].query ==
           std::vector<std::pair<std::string, std::string>>{{"a", "b"}});
+    CHECK(f.record.requests[0].peer_address == "127.0.0.1:1");
+    CHECK(f.record.requests[0].local_address == "127.0.0.1:2");
     CHECK(f.record.ids[0].size() == 22);
 }
 
@@ -73,8 +75,8 @@ TEST_CASE("What is sent goes out as one text frame", "[session]") {
     SessionFixture f;
     Client client(f);
     client.upgrade();
-    f.record.connection->send("a");
-    f.record.connection->send(std::string(70'000, 'b'));
+    f.record.connection->send("a", 0);
+    f.record.connection->send(std::string(70'000, 'b'), 0);
     client.settle();
     CHECK(client.frames() == Frames{{kText, "a"}, {kText, std::string(70'000, 'b')}});
 }
@@ -91,7 +93,37 @@ TEST_CASE("A ping is answered by its payload, a pong by nothing", "[session]") {
     CHECK(f.record.calls == List{"open", "bytes ab"});
 }
 
-TEST_CASE("A flood of pings is answered by the newest pong only", "[session]") {
+TEST_CASE("Pongs leave in the order of what they answer", "[session]") {
+    SessionFixture f;
+    Client client(f);
+    client.upgrade();
+    f.record.on_bytes = [](Connection& connection, std::string_view bytes) { connection.send(bytes, 0); };
+    SECTION("every ping of one read") {
+        client.send(ping_frame("1") + ping_frame(std::string(125, '2')) + ping_frame("3"));
+        CHECK(client.frames() == Frames{{kPong, "1"}, {kPong, std::string(125, '2')}, {kPong, "3"}});
+    }
+    SECTION("before and behind a message") {
+        client.send(ping_frame("1") + text_frame("message") + ping_frame("2"));
+        CHECK(client.frames() == Frames{{kPong, "1"}, {kText, "message"}, {kPong, "2"}});
+    }
+    SECTION("between two fragments") {
+        client.send(client_frame(0x01, "mes") + ping_frame("1") + client_frame(0x80, "sage"));
+        CHECK(client.frames() == Frames{{kPong, "1"}, {kText, "message"}});
+    }
+    SECTION("before a close, and none behind it") {
+        client.send(ping_frame("1") + close_frame(1000) + ping_frame("2"));
+        CHECK(client.frames() == Frames{{kPong, "1"}, {kClose, close_payload(1000)}});
+    }
+    SECTION("before the answer to a broken frame") {
+        client.send(ping_frame("1") + client_frame(0x83, "x"));
+        const auto frames = client.frames();
+        REQUIRE(frames.size() == 2);
+        CHECK(frames[0] == Frame{kPong, "1"});
+        CHECK(frames[1].opcode == kClose);
+    }
+}
+
+TEST_CASE("A peer that pings and does not read gets the newest pong only", "[session]") {
     SessionFixture f;
     Client client(f);
     client.upgrade();
@@ -99,24 +131,16 @@ TEST_CASE("A flood of pings is answered by the newest pong only", "[session]") {
     for (int i = 1; i <= 1000; ++i) {
         flood += ping_frame(std::to_string(i));
     }
-    SECTION("in one read") {
+    client.let_read(0);
+    f.record.connection->send(std::string(kUnsentLowWater + 1, 'x'), 0);
+    client.settle();
+    for (int i = 0; i < 50; ++i) {
         client.send(flood);
-        CHECK(client.frames() == Frames{{kPong, "1000"}});
     }
-    SECTION("to a peer that reads nothing") {
-        client.let_read(0);
-        f.record.connection->send(std::string(kUnsentLowWater + 1, 'x'));
-        client.settle();
-        for (int i = 0; i < 50; ++i) {
-            client.send(flood);
-        }
-        client.wait(5 * kSecondNs);
-        client.let_read(1'000'000);
-        client.wait(2 * kSecondNs);
-        const auto frames = client.frames();
-        REQUIRE(frames.size() == 2);
-        CHECK(frames[1] == Frame{kPong, "1000"});
-    }
+    client.wait(5 * kSecondNs);
+    client.let_read(1'000'000);
+    client.wait(2 * kSecondNs);
+    CHECK(client.frames() == Frames{{kText, std::string(kUnsentLowWater + 1, 'x')}, {kPong, "1000"}});
 }
 
 TEST_CASE("A client's close is echoed and ends the handler at once", "[session]") {
@@ -182,10 +206,10 @@ TEST_CASE("Our close waits five seconds for the client's", "[session]") {
     SessionFixture f;
     Client client(f);
     client.upgrade();
-    f.record.connection->send("last");
+    f.record.connection->send("last", 0);
     f.record.connection->close();
     f.record.connection->close();
-    f.record.connection->send("too late");
+    f.record.connection->send("too late", 0);
     client.settle();
     const auto frames = client.frames();
     REQUIRE(frames.size() == 2);
@@ -199,7 +223,7 @@ TEST_CASE("Our close waits five seconds for the client's", "[session]") {
         CHECK(client.wire->sending_ended);
     }
     SECTION("which does not come") {
-        client.wait(kCloseTimeoutNs - kSecondNs);
+        client.wait(EndpointOptions().close_timeout_ns - kSecondNs);
         CHECK_FALSE(client.wire->gone);
         client.wait(2 * kSecondNs);
         CHECK(client.wire->gone);
@@ -223,6 +247,7 @@ TEST_CASE("A client that ends without goodbye is lost", "[session]") {
 
 TEST_CASE("A broken frame is answered by the code that fits", "[session]") {
     SessionFixture f;
+    f.hub.hub_options.message_bytes_max = kMessageBytesMax;
     Client client(f);
     client.upgrade();
     struct Row {
@@ -308,21 +333,21 @@ TEST_CASE("Congestion and relief are told to the handler", "[session]") {
     Client client(f);
     client.upgrade();
     client.let_read(0);
-    f.record.connection->send(std::string(kUnsentSoftMax + 1, 'x'));
+    f.record.connection->send(std::string(kUnsentSoftMax + 1, 'x'), 0);
     client.settle();
     CHECK(f.record.calls == List{"open", "congested"});
     client.let_read(1'000'000);
     CHECK(f.record.calls == List{"open", "congested", "drained"});
 }
 
-TEST_CASE("A peer that takes nothing for a minute is cut off as stalled", "[session]") {
+TEST_CASE("A peer that takes nothing for the send timeout is cut off as stalled", "[session]") {
     SessionFixture f;
     Client client(f);
     client.upgrade();
     client.let_read(0);
-    f.record.connection->send("x");
+    f.record.connection->send("x", 0);
     client.settle();
-    client.wait(kWriteStallMaxNs - kSecondNs);
+    client.wait(EndpointOptions().send_timeout_ns - kSecondNs);
     CHECK_FALSE(client.wire->gone);
     client.wait(3 * kSecondNs);
     CHECK(client.wire->gone);
@@ -366,6 +391,64 @@ TEST_CASE("Peers between messages share one decoder", "[session]") {
         CHECK(f.record.calls.back() == "bytes another");
         CHECK(f.decoders_made == 2);
     }
+}
+
+TEST_CASE("Each hub has its own limit of a message", "[session]") {
+    SessionFixture f;
+    f.hub.hub_options.message_bytes_max = 100;
+    f.other_hub.hub_options.message_bytes_max = 200;
+    Client small(f);
+    small.upgrade("/hub");
+    small.send(text_frame(std::string(100, 'x')));
+    Client large(f);
+    large.upgrade("/other-hub");
+    large.send(text_frame(std::string(200, 'x')));
+    CHECK(f.record.calls.size() == 4);
+    CHECK(f.decoders_made == 2);
+    small.send(text_frame(std::string(101, 'x')));
+    CHECK(small.frames().at(0).payload.substr(0, 2) == close_payload(1009));
+    large.send(text_frame(std::string(201, 'x')));
+    CHECK(large.frames().at(0).payload.substr(0, 2) == close_payload(1009));
+}
+
+TEST_CASE("Each hub has its own limit of fragments", "[session]") {
+    SessionFixture f;
+    f.hub.hub_options.fragments_max = 3;
+    const auto fragments = [](int count) {
+        std::string bytes = client_frame(0x01, "a");
+        for (int i = 2; i < count; ++i) {
+            bytes += client_frame(0x00, "b");
+        }
+        return bytes + client_frame(0x80, "c");
+    };
+    Client few(f);
+    few.upgrade("/hub");
+    few.send(fragments(3));
+    CHECK(f.record.calls.back() == "bytes abc");
+    Client many(f);
+    many.upgrade("/other-hub");
+    many.send(fragments(5));
+    CHECK(f.record.calls.back() == "bytes abbbc");
+    CHECK(f.decoders_made == 2);
+    few.send(fragments(4));
+    CHECK(few.frames() == close_with(1008, "too many fragments"));
+}
+
+TEST_CASE("Frames of both kinds come and go", "[session]") {
+    SessionFixture f;
+    Client client(f);
+    client.upgrade();
+    client.send(text_frame("a") + client_frame(0x82, "b"));
+    CHECK(f.record.formats == std::vector<TransferFormat>{TransferFormat::text, TransferFormat::binary});
+    auto& connection = *f.record.connection;
+    CHECK(connection.framing() == Framing::websocket_text);
+    CHECK(connection.supports(TransferFormat::binary));
+    connection.send("x", 0);
+    connection.set_transfer_format(TransferFormat::binary);
+    CHECK(connection.framing() == Framing::websocket_binary);
+    connection.send("y", 0);
+    client.settle();
+    CHECK(client.frames() == std::vector<Frame>{{1, "x"}, {2, "y"}});
 }
 
 }  // namespace hubtrail::transport

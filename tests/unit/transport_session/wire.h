@@ -21,7 +21,8 @@ struct Wire {
     bool wants_write = false;
     bool sending_ended = false;  ///< the server has ended its side
     bool gone = false;           ///< the server's socket is closed
-    SocketEvents* events = nullptr;
+    SocketEvents* events = nullptr;  ///< none while it changes loops
+    Loop* loop = nullptr;            ///< that it moved to; null before
 };
 
 /// The server's end. Thread: strand.
@@ -62,6 +63,13 @@ public:
     }
     void shutdown_send() override { wire_->sending_ended = true; }
     std::string peer_address() const override { return "127.0.0.1:1"; }
+    std::string local_address() const override { return "127.0.0.1:2"; }
+    void detach() override { wire_->events = nullptr; }
+    void attach(Loop& loop) override {
+        wire_->loop = &loop;
+        wire_->wants_read = true;
+        wire_->wants_write = false;
+    }
 
 private:
     std::shared_ptr<Wire> wire_;

@@ -1,0 +1,59 @@
+#include "transport/sent_history.h"
+
+#include "transport/frame_header.h"
+
+namespace hubtrail::transport {
+namespace {
+
+// An empty history keeps this much room for what comes next.
+constexpr std::size_t kRoomKept = 512;
+
+}  // namespace
+
+void SentHistory::add(std::string_view bytes, std::uint32_t messages, Layout layout) {
+    buffer_.append(bytes);
+    entries_.push_back({static_cast<std::uint32_t>(bytes.size()), messages, layout});
+    end_ += messages;
+}
+
+void SentHistory::acknowledge(std::int64_t id) {
+    while (!entries_.empty()) {
+        auto& entry = entries_.front();
+        const auto had = id - begin_ + 1;  // messages of this entry and later ones that the peer has
+        if (had < entry.messages) {
+            if (had > 0 && entry.layout == Layout::frames) {
+                drop_frames(entry, had);
+            }
+            break;
+        }
+        begin_ += entry.messages;
+        dropped_ += entry.bytes;
+        entries_.pop_front();
+    }
+    give_back_memory();
+}
+
+void SentHistory::drop_frames(Entry& entry, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) {
+        const auto bytes = static_cast<std::uint32_t>(frame_bytes(kept()));
+        dropped_ += bytes;
+        entry.bytes -= bytes;
+    }
+    entry.messages -= static_cast<std::uint32_t>(count);
+    begin_ += count;
+}
+
+void SentHistory::give_back_memory() {
+    if (dropped_ == buffer_.size()) {
+        dropped_ = 0;
+        buffer_.clear();
+        if (buffer_.capacity() > kRoomKept) {
+            std::string().swap(buffer_);
+        }
+    } else if (dropped_ > buffer_.size() / 2) {
+        buffer_.erase(0, dropped_);
+        dropped_ = 0;
+    }
+}
+
+}  // namespace hubtrail::transport

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+namespace hubtrail::transport {
+
+/// What a peer was sent and has not acknowledged yet (HubProtocol.md, stateful reconnect). A copy: references would
+/// keep a whole segment alive for the smallest message of a peer that acknowledges late. Ids count messages from 1.
+/// Thread: strand.
+class SentHistory {
+public:
+    explicit SentHistory(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+    enum class Layout : std::uint8_t {
+        frames,  ///< one message a WebSocket frame
+        one,     ///< all messages in one frame: acknowledged together
+    };
+    void add(std::string_view bytes, std::uint32_t messages, Layout layout);
+    /// The peer has everything up to this id. An id that was never sent counts as the last one.
+    void acknowledge(std::int64_t id);
+
+    /// Id of the oldest message that is kept, or of the next one.
+    std::int64_t begin() const { return begin_; }
+    std::int64_t end() const { return end_; }  ///< id of the next message
+    /// Whole frames, oldest first.
+    std::string_view kept() const { return std::string_view(buffer_).substr(dropped_); }
+    std::size_t bytes() const { return buffer_.size() - dropped_; }
+    bool over() const { return bytes() > bytes_max_; }
+
+private:
+    struct Entry {
+        std::uint32_t bytes;
+        std::uint32_t messages;
+        Layout layout;
+    };
+    void drop_frames(Entry& entry, std::int64_t count);
+    void give_back_memory();
+
+    const std::size_t bytes_max_;
+    std::string buffer_;
+    std::size_t dropped_ = 0;  ///< of the buffer's front: acknowledged
+    std::deque<Entry> entries_;
+    std::int64_t begin_ = 1;
+    std::int64_t end_ = 1;
+};
+
+}  // namespace hubtrail::transport

@@ -1,0 +1,79 @@
+#include "transport/session/cors.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace hubtrail::transport {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool is_allowed(const EndpointOptions& options, std::string_view origin) {
+    return std::find(options.allowed_origins.begin(), options.allowed_origins.end(), origin) !=
+               options.allowed_origins.end() ||
+           (options.allow_origin && options.allow_origin(origin));
+}
+
+// `https://app.example:8443` without its scheme. TLS may end in front of us, so the scheme is not compared.
+bool is_same_host(std::string_view origin, std::string_view host) {
+    const auto scheme = origin.find("://");
+    if (scheme == std::string_view::npos) {
+        return false;  // `null` too
+    }
+    origin.remove_prefix(scheme + 3);
+    return std::equal(origin.begin(), origin.end(), host.begin(), host.end(),
+                      [](char a, char b) { return lower(a) == lower(b); });
+}
+
+bool is_header_list(std::string_view list) {
+    constexpr std::string_view kOther = "!#$%&'*+-.^_`|~, ";
+    return !list.empty() && list.size() <= kCorsRequestHeadersBytesMax &&
+           std::all_of(list.begin(), list.end(), [&](char c) {
+               const char l = lower(c);
+               return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || kOther.find(c) != kOther.npos;
+           });
+}
+
+}  // namespace
+
+std::string cors_headers(const EndpointOptions& options, const HttpRequest& request) {
+    if (options.allowed_origins.empty() && !options.allow_origin) {
+        return {};
+    }
+    const auto origin = request.header("origin");
+    if (!origin || !is_allowed(options, *origin)) {
+        return "Vary: Origin\r\n";
+    }
+    std::string lines = "Access-Control-Allow-Origin: ";
+    lines += *origin;
+    lines += "\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n";
+    return lines;
+}
+
+bool is_preflight(const HttpRequest& request) {
+    return request.method == "OPTIONS" && request.header("origin") &&
+           request.header("access-control-request-method");
+}
+
+HttpResponse make_preflight_response(const EndpointOptions& options, const HttpRequest& request) {
+    HttpResponse response;
+    response.status = 204;
+    if (!is_allowed(options, request.header("origin").value_or(""))) {
+        return response;
+    }
+    response.headers = {{"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
+                        {"Access-Control-Max-Age", std::to_string(kCorsMaxAgeS)}};
+    const auto wanted = request.header("access-control-request-headers").value_or("");
+    if (is_header_list(wanted)) {
+        response.headers.emplace_back("Access-Control-Allow-Headers", wanted);
+    }
+    return response;
+}
+
+bool may_upgrade(const EndpointOptions& options, const HttpRequest& request) {
+    const auto origin = request.header("origin");
+    return !origin || is_same_host(*origin, request.header("host").value_or("")) ||
+           is_allowed(options, *origin);
+}
+
+}  // namespace hubtrail::transport
