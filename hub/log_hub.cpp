@@ -36,6 +36,8 @@ public:
     LogHub(LogHubConfig config, const LogHubContext& context)
         : config_(std::move(config)), context_(context) {}
 
+    const transport::EndpointOptions& options() const override { return config_.endpoint; }
+
     std::optional<HttpResponse> check(const HttpRequest& request) override {
         auto admitted = admit(request);
         if (auto* refusal = std::get_if<HttpResponse>(&admitted)) {
@@ -80,7 +82,7 @@ private:
         return std::make_unique<HubConnection>(
             std::move(id),
             std::make_unique<LogHubSession>(config_, context_, std::move(admission), std::move(start)),
-            context_.options, context_.scratch);
+            config_.hub, context_.scratch);
     }
 
     Admitted admit(const HttpRequest& request) {

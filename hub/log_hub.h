@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "auth/token_verifier.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "hub/hub_connection.h"
 #include "hub/hub_options.h"
 #include "hub/log_tails.h"
+#include "transport/endpoint_options.h"
 #include "transport/hub_endpoint.h"
 
 namespace hubtrail::hub {
@@ -23,6 +25,8 @@ struct LogHubConfig {
     bool site_required = true;  ///< SALTO contract: one site, and the rules of site and user hubs
     bool push_always = true;    ///< false: push only when the URL has `since` or `push=1`
     bool subscribe = false;     ///< offers the Subscribe stream and GetCursor
+    HubOptions hub;
+    transport::EndpointOptions endpoint;
 };
 
 /// The three hubs that are there without configuration.
@@ -33,8 +37,8 @@ struct LogHubContext {
     LogTails& tails;
     auth::TokenVerifier& verifier;
     Log& log;
-    const HubOptions& options;
     HubScratch& scratch;
+    const Clock& clock;
 };
 
 /// One log hub on one loop. `context` is copied; what it refers to must outlive the endpoint.

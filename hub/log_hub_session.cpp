@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/visibility.h"
+#include "hub/json_bridge.h"
 #include "hub/subscribe_options.h"
 #include "protocol/json.h"
 
@@ -20,11 +21,11 @@ LogHubSession::LogHubSession(const LogHubConfig& config, const LogHubContext& co
 const HubMethod* LogHubSession::find_method(std::string_view lower_name) const {
     static constexpr std::array<HubMethod, 2> kMethods = {{
         {"subscribe", MethodKind::stream, 0, 1,
-         [](HubSession& session, const HubCall& call) {
+         [](HubSession& session, const HubMethod&, const HubCall& call) {
              static_cast<LogHubSession&>(session).subscribe(call);
          }},
         {"getcursor", MethodKind::async, 0, 0,
-         [](HubSession& session, const HubCall& call) {
+         [](HubSession& session, const HubMethod&, const HubCall& call) {
              static_cast<LogHubSession&>(session).get_cursor(call);
          }},
     }};
@@ -43,10 +44,10 @@ void LogHubSession::on_connected(HubConnection& connection) {
     if (!start_) {
         return;
     }
-    LogShape shape{LogShape::Kind::message, config_.method};
     pushed_ = std::make_shared<LogSubscription>(
         context_.tails, connection.transport(), admission_.principal->tenant, admission_.filter,
-        std::move(shape), start_->after_pos, start_->head.epoch, [this](const SubscriptionLoss& loss) {
+        shape(LogShape::Kind::message, config_.method), start_->after_pos, start_->head.epoch,
+        [this](const SubscriptionLoss& loss) {
             // A passive client can only be told by the end of the connection.
             connection_->close("The log can no longer be followed from here (" + loss.reason +
                                    "); restart with since=earliest.",
@@ -56,7 +57,7 @@ void LogHubSession::on_connected(HubConnection& connection) {
     pushed_->start();
 }
 
-void LogHubSession::on_cancel(std::string_view stream_id) {
+bool LogHubSession::on_cancel(std::string_view stream_id) {
     const auto found = streams_.find(stream_id);
     if (found != streams_.end()) {
         found->second->stop();
@@ -66,9 +67,19 @@ void LogHubSession::on_cancel(std::string_view stream_id) {
     if (opening != opening_.end()) {
         opening_.erase(opening);
     }
+    return false;
 }
 
-void LogHubSession::on_tick(std::int64_t) {}
+LogShape LogHubSession::shape(LogShape::Kind kind, std::string name) const {
+    return {kind, std::move(name), &connection_->protocol(), connection_->transport().framing()};
+}
+
+void LogHubSession::on_tick(std::int64_t) {
+    if (config_.endpoint.close_on_authentication_expiration &&
+        context_.clock.wall_us() >= admission_.principal->expires_us) {
+        connection_->close({}, true);
+    }
+}
 
 void LogHubSession::on_congested() {
     for_each([](LogSubscription& subscription) { subscription.on_congested(); });
@@ -78,7 +89,7 @@ void LogHubSession::on_drained() {
     for_each([](LogSubscription& subscription) { subscription.on_drained(); });
 }
 
-void LogHubSession::on_disconnected() {
+void LogHubSession::on_disconnected(std::string_view) {
     for_each([](LogSubscription& subscription) { subscription.stop(); });
     pushed_.reset();
     streams_.clear();
@@ -102,55 +113,58 @@ void LogHubSession::for_each(Action&& action) {
 
 void LogHubSession::subscribe(const HubCall& call) {
     const std::string id(call.id());
-    auto options = parse_subscribe_options(
-        call.message.arguments.empty() ? std::string_view{} : call.message.arguments[0]);
+    const auto& arguments = call.message.arguments;
+    // What JSON cannot say is not an object either.
+    const auto json = arguments.empty() ? Result<std::string, std::string>(std::string())
+                                        : to_json(connection_->protocol(), arguments[0]);
+    auto options = parse_subscribe_options(json ? std::string_view(*json) : "[]");
     if (!options) {
         connection_->fail_stream(id, options.error());
         return;
     }
     auto filter = auth::make_visibility(*admission_.principal,
-                                        options->sites.empty() ? admission_.sites
-                                                               : options->sites);
+                                        options->sites.empty() ? admission_.sites : options->sites);
     if (!filter) {
         connection_->fail_stream(id, "Subscribe: no role on site '" + filter.error() + "'.");
         return;
     }
-    filter->streams = config_.streams.empty()
-                          ? (options->streams.empty() ? admission_.filter.streams : options->streams)
-                          : config_.streams;
+    filter->streams =
+        config_.streams.empty()
+            ? (options->streams.empty() ? admission_.filter.streams : options->streams)
+            : config_.streams;
     filter->types = options->types.empty() ? admission_.filter.types : options->types;
     filter->user_id = admission_.filter.user_id;
     const auto lookup = ++lookups_;
     opening_[id] = lookup;
-    context_.tails.resolve(
-        admission_.principal->tenant, options->cursor, options->since,
-        [this, alive = std::weak_ptr<int>(alive_), id, lookup,
-         filter = std::move(*filter)](auto start) {
-            if (alive.expired()) {
-                return;
-            }
-            const auto opening = opening_.find(id);
-            if (opening != opening_.end() && opening->second == lookup) {
-                opening_.erase(opening);
-                open_stream(id, filter, start);
-            }
-        });
+    context_.tails.resolve(admission_.principal->tenant, options->cursor, options->since,
+                           [this, alive = std::weak_ptr<int>(alive_), id, lookup,
+                            filter = std::move(*filter)](auto start) {
+                               if (alive.expired()) {
+                                   return;
+                               }
+                               const auto opening = opening_.find(id);
+                               if (opening != opening_.end() && opening->second == lookup) {
+                                   opening_.erase(opening);
+                                   open_stream(id, filter, start);
+                               }
+                           });
 }
 
-void LogHubSession::open_stream(const std::string& id, const protocol::EventFilter& filter,
-                 const Result<storage::StartPosition, storage::PositionError>& start) {
+void LogHubSession::open_stream(
+    const std::string& id, const protocol::EventFilter& filter,
+    const Result<storage::StartPosition, storage::PositionError>& start) {
     if (!start) {
         refuse_stream(id, start.error());
         return;
     }
     auto subscription = std::make_shared<LogSubscription>(
         context_.tails, connection_->transport(), admission_.principal->tenant, filter,
-        LogShape{LogShape::Kind::batch, id}, start->after_pos, start->head.epoch,
+        shape(LogShape::Kind::batch, id), start->after_pos, start->head.epoch,
         [this, id](const SubscriptionLoss& loss) {
             std::string record;
-            append_reset(record, id, loss.reason, loss.oldest_cursor, loss.latest_cursor,
-                         loss.lost_at_least);
-            connection_->transport().send(record);
+            append_reset(record, connection_->protocol(), id, loss.reason, loss.oldest_cursor,
+                         loss.latest_cursor, loss.lost_at_least);
+            connection_->send(record, 1);
             streams_.erase(id);
             connection_->end_stream(id);
         });
@@ -166,11 +180,11 @@ void LogHubSession::refuse_stream(const std::string& id, const storage::Position
     }
     const auto details = protocol::JsonValue::parse(error.details_json, {});
     std::string record;
-    append_reset(record, id, error.code == "cursor-expired" ? "expired" : "log-reset",
-                 details->find("oldest_cursor")->string(),
-                 details->find("latest_cursor")->string(),
+    append_reset(record, connection_->protocol(), id,
+                 error.code == "cursor-expired" ? "expired" : "log-reset",
+                 details->find("oldest_cursor")->string(), details->find("latest_cursor")->string(),
                  details->find("lost_at_least")->integer());
-    connection_->transport().send(record);
+    connection_->send(record, 1);
     connection_->end_stream(id);
 }
 
@@ -183,12 +197,15 @@ void LogHubSession::get_cursor(const HubCall& call) {
                 return;
             }
             if (latest) {
-                connection_->finish_async(
-                    id, storage::describe_head(context_.tails.codec(),
-                                               admission_.principal->tenant, *latest));
+                std::string raw;
+                const auto writer = connection_->protocol().make_writer(raw);
+                write_json(*writer, storage::describe_head(context_.tails.codec(),
+                                                           admission_.principal->tenant, *latest));
+                connection_->complete_result(id, raw);
             } else {
-                connection_->fail_async(id, "GetCursor: " + latest.error().text);
+                connection_->complete_error(id, "GetCursor: " + latest.error().text);
             }
+            connection_->release_slot();
         });
 }
 

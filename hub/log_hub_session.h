@@ -35,16 +35,17 @@ public:
 
     const HubMethod* find_method(std::string_view lower_name) const override;
     void on_connected(HubConnection& connection) override;
-    void on_cancel(std::string_view stream_id) override;
+    bool on_cancel(std::string_view stream_id) override;
     void on_tick(std::int64_t now_ns) override;
     void on_congested() override;
     void on_drained() override;
-    void on_disconnected() override;
+    void on_disconnected(std::string_view error) override;
 
 private:
     template <typename Action>
     void for_each(Action&& action);
     void subscribe(const HubCall& call);
+    LogShape shape(LogShape::Kind kind, std::string name) const;
     void open_stream(const std::string& id, const protocol::EventFilter& filter,
                      const Result<storage::StartPosition, storage::PositionError>& start);
     void refuse_stream(const std::string& id, const storage::PositionError& error);

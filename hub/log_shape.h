@@ -1,43 +1,82 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/cursor.h"
 #include "protocol/event.h"
+#include "protocol/hub_protocol.h"
+#include "transport/connection.h"
 
 namespace hubtrail::hub {
 
-/// How a hub wraps log events for its clients. Connections with the same shape and filter share frames.
+/// How a hub wraps log events for its clients. Connections with the same shape and filter share
+/// frames.
 struct LogShape {
     enum class Kind : std::uint8_t {
         message,  ///< one invocation of `name` per event, one string argument: the event's JSON
-        batch,    ///< stream items of the stream id `name`, each with a contiguous range (docs/api.md 3)
+        batch,  ///< stream items of the stream id `name`, each with a contiguous range (docs/api.md
+                ///< 3)
     };
     Kind kind = Kind::message;
     std::string name;
+    const protocol::HubProtocol* protocol = &protocol::json_hub_protocol();
+    transport::Framing framing = transport::Framing::websocket_text;
 
     bool operator==(const LogShape&) const = default;
 };
 
-/// The JSON of one event, made at most once per loop whatever the number of shapes and readers.
-/// Thread: strand. Lives for one event.
-class EncodedEvent {
+/// Writes what log hubs send. An event is encoded at most once per protocol, whatever the number of
+/// shapes and readers; memory is kept from one to the next. Thread: strand.
+class LogEncoder {
 public:
-    EncodedEvent(const protocol::CursorCodec& codec, std::uint32_t tenant_hash, std::uint32_t epoch)
+    LogEncoder(const protocol::CursorCodec& codec, std::uint32_t tenant_hash, std::uint32_t epoch)
         : codec_(codec), tenant_hash_(tenant_hash), epoch_(epoch) {}
 
     void set_epoch(std::uint32_t epoch) { epoch_ = epoch; }
     /// Turns to the next event; `event` must live until the one after.
     void reset(const protocol::LogEvent& event);
-    /// The event as every channel shows it.
-    std::string_view json();
-    /// A whole invocation record of the message shape.
-    std::string_view message(std::string_view method);
+    /// Appends the event as every channel shows it to the items of a batch, in the shape's
+    /// protocol.
+    void append_item(std::string& items, const protocol::HubProtocol& protocol);
+    /// A whole invocation record of the message shape; dies at the next call.
+    std::string_view message(const LogShape& shape);
+
+    // Stream items of the batch shape; each appends one whole record.
+
+    /// `items`: `count` events from append_item().
+    void append_batch(std::string& out, const LogShape& shape, std::int64_t from, std::int64_t to,
+                      std::string_view cursor, std::string_view items, std::size_t count);
+    void append_live(std::string& out, const LogShape& shape, std::string_view cursor);
+    void append_heartbeat(std::string& out, const LogShape& shape, std::string_view cursor);
+
+    /// Gives all memory back.
+    void rest();
 
 private:
+    /// What is kept per protocol. Thread: strand.
+    struct Encoding {
+        explicit Encoding(const protocol::HubProtocol& of)
+            : protocol(of), writer(of.make_writer(raw)) {}
+
+        const protocol::HubProtocol& protocol;
+        std::string raw;
+        std::unique_ptr<protocol::ValueWriter> writer;  ///< to raw
+        std::string item;     ///< the event as a value; empty: not made yet
+        std::string message;  ///< the same for message()
+        std::string message_method;
+    };
+
     std::string_view cursor();
+    std::string_view json();
+    Encoding& encoding(const protocol::HubProtocol& protocol);
+    protocol::ValueWriter& begin(Encoding& encoding);
+    void append_cursor_item(std::string& out, const LogShape& shape, std::string_view kind,
+                            std::string_view cursor);
 
     const protocol::CursorCodec& codec_;
     std::uint32_t tenant_hash_;
@@ -45,18 +84,13 @@ private:
     const protocol::LogEvent* event_ = nullptr;
     std::string cursor_;
     std::string json_;
-    std::string message_;
-    std::string message_method_;
+    std::vector<std::unique_ptr<Encoding>>
+        encodings_;  ///< their writers point into them: they never move
 };
 
-// Stream items of the batch shape; each appends one whole record.
-void append_batch_begin(std::string& out, std::string_view stream_id, std::uint32_t epoch,
-                        std::int64_t from, std::int64_t to, std::string_view cursor);
-void append_batch_end(std::string& out);
-void append_live(std::string& out, std::string_view stream_id, std::string_view cursor);
-void append_heartbeat(std::string& out, std::string_view stream_id, std::string_view cursor);
-/// `details_json` as storage::PositionError has it (oldest_cursor, latest_cursor, lost_at_least).
-void append_reset(std::string& out, std::string_view stream_id, std::string_view reason,
-                  std::string_view oldest, std::string_view latest, std::int64_t lost_at_least);
+/// The item that says that the log can no longer be followed (docs/api.md 3); one whole record.
+void append_reset(std::string& out, const protocol::HubProtocol& protocol,
+                  std::string_view stream_id, std::string_view reason, std::string_view oldest,
+                  std::string_view latest, std::int64_t lost_at_least);
 
 }  // namespace hubtrail::hub

@@ -27,7 +27,7 @@ LogSubscription::LogSubscription(LogTails& tails, transport::Connection& connect
       after_pos_(after_pos),
       epoch_(epoch),
       on_loss_(std::move(on_loss)),
-      encoded_(tails.codec(), protocol::CursorCodec::hash_tenant(tenant_), epoch) {}
+      encoder_(tails.codec(), protocol::CursorCodec::hash_tenant(tenant_), epoch) {}
 
 LogSubscription::~LogSubscription() {
     HUBTRAIL_CHECK(stopped_ || channel_ == nullptr, "a subscription died live");
@@ -75,8 +75,7 @@ void LogSubscription::on_congested() {
         after_pos_ = tail.head_pos();
     }
     // A peer that does not read costs what it has unsent and a position, nothing more.
-    std::string().swap(records_);
-    std::string().swap(items_);
+    drop_buffers();
 }
 
 void LogSubscription::on_drained() {
@@ -126,8 +125,9 @@ void LogSubscription::go_live() {
     auto& tail = tails_.tail(tenant_);
     if (shape_.kind == LogShape::Kind::batch && !std::exchange(announced_live_, true)) {
         std::string record;
-        append_live(record, shape_.name, tail.head_cursor());
-        connection_.send(record);
+        encoder_.append_live(record, shape_, tail.head_cursor());
+        connection_.send(record, 1);
+        encoder_.rest();
     }
     channel_ = &tail.join(*this);
 }
@@ -210,15 +210,14 @@ bool LogSubscription::take_page(storage::Page& page) {
 }
 
 void LogSubscription::add(const protocol::LogEvent& event) {
-    encoded_.reset(event);
+    encoder_.reset(event);
     if (shape_.kind == LogShape::Kind::batch) {
-        if (!items_.empty()) {
-            items_ += ',';
-        }
-        items_ += encoded_.json();
+        encoder_.append_item(items_, *shape_.protocol);
+        ++items_count_;
         return;
     }
-    records_ += encoded_.message(shape_.name);
+    records_ += encoder_.message(shape_);
+    ++records_count_;
     if (records_.size() > kRecordsBytesMax) {
         flush_records();
     }
@@ -229,24 +228,32 @@ void LogSubscription::send_range(std::int64_t to, const protocol::Cursor& to_cur
         std::string cursor;
         tails_.codec().append(cursor, protocol::CursorCodec::hash_tenant(tenant_), to_cursor);
         records_.clear();
-        append_batch_begin(records_, shape_.name, epoch_, after_pos_ + 1, to, cursor);
-        records_ += items_;
-        append_batch_end(records_);
+        encoder_.append_batch(records_, shape_, after_pos_ + 1, to, cursor, items_, items_count_);
+        records_count_ = 1;
         items_.clear();
+        items_count_ = 0;
     }
     flush_records();
     after_pos_ = to;
     // A reader that has caught up holds no buffers.
     if (to == tails_.tail(tenant_).head_pos()) {
-        std::string().swap(records_);
-        std::string().swap(items_);
+        drop_buffers();
     }
+}
+
+void LogSubscription::drop_buffers() {
+    std::string().swap(records_);
+    std::string().swap(items_);
+    items_count_ = 0;
+    records_count_ = 0;
+    encoder_.rest();
 }
 
 void LogSubscription::flush_records() {
     if (!records_.empty()) {
-        connection_.send(records_);
+        connection_.send(records_, records_count_);
         records_.clear();
+        records_count_ = 0;
     }
 }
 

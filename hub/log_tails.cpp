@@ -48,6 +48,8 @@ void append_list(std::string& out, const std::vector<std::string>& list) {
 // Equal keys, equal frames.
 std::string channel_key(const protocol::EventFilter& filter, const LogShape& shape) {
     std::string key(shape.kind == LogShape::Kind::message ? "m" : "b");
+    key += shape.protocol->name();
+    key += static_cast<char>('0' + static_cast<int>(shape.framing));
     key += shape.name;
     key += '\r';
     append_list(key, filter.streams);
@@ -129,7 +131,7 @@ TenantTail::TenantTail(LogTails& tails, std::string tenant)
     : tails_(tails),
       tenant_(std::move(tenant)),
       tenant_hash_(protocol::CursorCodec::hash_tenant(tenant_)),
-      encoded_(tails.codec(), tenant_hash_, 1),
+      encoder_(tails.codec(), tenant_hash_, 1),
       beat_ns_(tails.scheduler().loop().now_ns()) {}
 
 storage::StartPosition TenantTail::head_position() const {
@@ -143,7 +145,7 @@ void TenantTail::learn_head(const storage::StartPosition& latest) {
     head_known_ = true;
     epoch_ = latest.head.epoch;
     first_pos_ = latest.head.first_pos;
-    encoded_.set_epoch(epoch_);
+    encoder_.set_epoch(epoch_);
     // Commits that came while the question was under way are in the ring already.
     if (latest.head.last_pos > last_pos_ || ring_.empty()) {
         ring_.clear();
@@ -172,7 +174,7 @@ void TenantTail::publish(const std::shared_ptr<const storage::CommittedBatch>& b
     }
     HUBTRAIL_CHECK(batch->from() == last_pos_ + 1, "commits reach a tail in order, without a gap");
     for (const auto& event : batch->events) {
-        encoded_.reset(event);
+        encoder_.reset(event);
         offer("*", {}, event);
         offer("*", event.user_id, event);
         offer(event.site_id, {}, event);
@@ -209,16 +211,13 @@ void TenantTail::offer(std::string_view site, std::string_view user,
 
 void TenantTail::deliver(LogChannel& channel, const protocol::LogEvent& event) {
     if (channel.shape.kind == LogShape::Kind::message) {
-        append_framed(channel.stream, transport::Framing::websocket_text,
-                      encoded_.message(channel.shape.name));
+        append_framed(channel.stream, channel.shape.framing, encoder_.message(channel.shape));
         return;
     }
     if (channel.matched++ == 0) {
         touched_.push_back(&channel);
-    } else {
-        channel.items += ',';
     }
-    channel.items += encoded_.json();
+    encoder_.append_item(channel.items, *channel.shape.protocol);
     // A frame must not outgrow what a client takes in one piece.
     if (channel.items.size() > kCatchUpBytesMax) {
         last_cursor_ = storage::event_cursor(epoch_, event);
@@ -238,10 +237,9 @@ void TenantTail::finish_batch(std::int64_t to) {
 
 void TenantTail::send_batch(LogChannel& channel, std::int64_t to) {
     record_.clear();
-    append_batch_begin(record_, channel.shape.name, epoch_, channel.last_to + 1, to, head_cursor_);
-    record_ += channel.items;
-    append_batch_end(record_);
-    append_framed(channel.stream, transport::Framing::websocket_text, record_);
+    encoder_.append_batch(record_, channel.shape, channel.last_to + 1, to, head_cursor_, channel.items,
+                          channel.matched);
+    append_framed(channel.stream, channel.shape.framing, record_);
     channel.items.clear();
     channel.matched = 0;
     channel.last_to = to;
@@ -294,8 +292,8 @@ void TenantTail::beat(std::int64_t now_ns) {
     for (auto& [key, channel] : channels_) {
         if (channel->shape.kind == LogShape::Kind::batch) {
             record_.clear();
-            append_heartbeat(record_, channel->shape.name, head_cursor_);
-            append_framed(channel->stream, transport::Framing::websocket_text, record_);
+            encoder_.append_heartbeat(record_, channel->shape, head_cursor_);
+            append_framed(channel->stream, channel->shape.framing, record_);
         }
     }
 }

@@ -150,7 +150,7 @@ private:
     std::string head_cursor_;
     bool head_known_ = false;
     std::unordered_set<LogSubscription*> subscribers_;
-    EncodedEvent encoded_;
+    LogEncoder encoder_;
     std::map<std::string, std::unique_ptr<LogChannel>> channels_;
     std::unordered_map<std::string, ChannelList> index_;
     ChannelList touched_;           ///< batch-shaped channels with items of the current batch

@@ -15,18 +15,18 @@ LEVEL = {
     "transport": 3,
     "hub": 4, "transport/session": 4, "rest": 4,
     "transport/net": 5, "transport/http": 5, "transport/websocket": 5, "auth/jose": 5,
-    "storage/sqlite": 5, "clients/cpp-sync": 5,
-    "bench": 6,
+    "storage/sqlite": 5, "clients/cpp-sync": 5, "hub/redis": 5,
+    "bench": 6, "hub/host": 6,
     "server": 7,
 }
 # The only layer whose .cpp files may include a third party's headers; no header may.
 HOME = {
     "spdlog/": "base", "openssl/": "base",
-    "nlohmann/": "protocol",
+    "nlohmann/": "protocol", "msgpack": "protocol",
     "asio": "transport/net", "boost/": "transport/http", "websocketpp/": "transport/websocket",
     "cjose/": "auth/jose", "soci/": "storage/sqlite", "sqlite3.h": "storage/sqlite",
-    "cpprest/": "clients/cpp-sync",
-    "CLI/": "server", "toml.hpp": "server", "toml11/": "server",
+    "cpprest/": "clients/cpp-sync", "hiredis/": "hub/redis",
+    "CLI/": "server", "toml.hpp": "server", "toml11/": "server", "prometheus/": "server",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(<|")([^>"]+)')
 

@@ -25,13 +25,6 @@ struct Row {
 std::string error_answer(const std::string& text) {
     return R"({"error":")" + text + "\"}|";
 }
-std::string completion(const std::string& id, const std::string& error) {
-    return R"({"type":3,"invocationId":")" + id + R"(","error":")" + error + "\"}|";
-}
-std::string closing(const std::string& error) {
-    return R"({"type":7,"error":")" + error + R"(","allowReconnect":true}|)";
-}
-
 void check_rows(const std::vector<Row>& rows, bool after_handshake) {
     for (const auto& row : rows) {
         CAPTURE(row.in);
@@ -77,12 +70,13 @@ TEST_CASE("Handshakes that are refused end the connection with the reference's t
     const std::string unexpected = "An unexpected error occurred during connection handshake.";
     check_rows(
         {
-            {R"({"protocol":"messagepack","version":1}|)",
-             error_answer("The protocol 'messagepack' is not supported."), ""},
             {R"({"protocol":"dummy","version":1}|)",
              error_answer("The protocol 'dummy' is not supported."), ""},
             {R"({"protocol":"json","version":3}|)",
              error_answer("The server does not support version 3 of the 'json' protocol."), ""},
+            {R"({"protocol":"messagepack","version":3}|)",
+             error_answer("The server does not support version 3 of the 'messagepack' protocol."),
+             ""},
             {R"({"protocol":"json"}|)", error_answer(unexpected),
              error_answer(unexpected +
                           R"( InvalidDataException: Missing required property 'version'. )"
@@ -94,10 +88,15 @@ TEST_CASE("Handshakes that are refused end the connection with the reference's t
             {R"({"protocol":"json","version":"1"}|)", error_answer(unexpected),
              error_answer(unexpected +
                           " InvalidDataException: Expected 'version' to be of type Number.")},
+            {R"({"protocol":"json","version":1.5}|)", error_answer(unexpected),
+             error_answer(unexpected + " FormatException: Either the JSON value is not in a supported "
+                                       "format, or is out of bounds for an Int32.")},
             {"nothing|", error_answer(unexpected),
-             error_answer(unexpected + " InvalidDataException: Error reading JSON.")},
+             error_answer(unexpected +
+                          " JsonReaderException: The handshake is not valid JSON, see byte 0.")},
             {"|", error_answer(unexpected),
-             error_answer(unexpected + " InvalidDataException: Error reading JSON.")},
+             error_answer(unexpected +
+                          " JsonReaderException: The handshake is not valid JSON, see byte 0.")},
         },
         false);
 }
@@ -230,7 +229,8 @@ TEST_CASE("What the reference skips is skipped", "[hub]") {
         R"({"type":5,"invocationId":"9"}|{"type":8,"sequenceId":1}|{"type":9,"sequenceId":1}|)"
         R"({"type":1,"headers":{"a":"b"},"target":"Echo","arguments":[1],"x":{}}|)");
     CHECK(peer.sent().empty());
-    CHECK(peer.calls == List{"echo 1"});
+    // Whether an id is known is for the session to say.
+    CHECK(peer.calls == List{"cancel 9", "echo 1"});
     CHECK_FALSE(peer.connection.closed);
 }
 
@@ -273,7 +273,9 @@ TEST_CASE("A message may have 32768 bytes with its separator", "[hub]") {
                                    : "";
     CHECK(peer.sent() == R"({"type":3,"invocationId":"2","result":2}|)" +
                              closing("Connection closed with an error." + detail));
-    CHECK(peer.calls.back() == "disconnected");
+    CHECK(peer.calls.back() ==
+          "disconnected: InvalidDataException: The maximum message size of 32768B was "
+          "exceeded. The message size can be configured in AddHubOptions.");
     CHECK(peer.connection.closed);
 }
 
@@ -286,7 +288,7 @@ TEST_CASE("A stream runs under its id until it is ended or cancelled", "[hub]") 
     peer.receive(start);
     CHECK(peer.sent() == completion("7", "Invocation ID '7' is already in use."));
     peer.receive(R"({"type":5,"invocationId":"7"}|{"type":5,"invocationId":"7"}|)");
-    CHECK(peer.calls == List{"count 7", "cancel 7"});
+    CHECK(peer.calls == List{"count 7", "cancel 7", "cancel 7"});
     CHECK(peer.sent() == R"({"type":3,"invocationId":"7"}|)");
     peer.receive(start);
     peer.hub.end_stream("7");
@@ -333,7 +335,7 @@ TEST_CASE("An async method holds back the next invocation and all that is behind
     CHECK(peer.calls == List{"later 1", "count 2"});
     CHECK(peer.connection.paused);
     CHECK(peer.sent().empty());
-    peer.hub.finish_async("1", "\"done\"");
+    peer.finish("1", "\"done\"");
     CHECK_FALSE(peer.connection.paused);
     CHECK(peer.calls == List{"later 1", "count 2", "echo 3", "cancel 2", "count 4"});
     // The record that was cut behind the held ones is still whole.
@@ -354,13 +356,13 @@ TEST_CASE("Held invocations run one after another", "[hub]") {
     }
     peer.receive(text);
     CHECK(peer.calls == List{"later 1"});
-    peer.hub.fail_async("1", "no");
+    peer.fail("1", "no");
     CHECK(peer.calls == List{"later 1", "later 2"});
     CHECK(peer.connection.paused);
-    peer.hub.finish_async("2", "2");
+    peer.finish("2", "2");
     CHECK(peer.calls == List{"later 1", "later 2", "later 3"});
     CHECK_FALSE(peer.connection.paused);
-    peer.hub.finish_async("3", "3");
+    peer.finish("3", "3");
     CHECK(peer.sent() == completion("1", "no") + R"({"type":3,"invocationId":"2","result":2}|)"
                                                  R"({"type":3,"invocationId":"3","result":3}|)");
 }
@@ -382,11 +384,12 @@ TEST_CASE("A bad record behind a running method is found when its turn comes", "
     peer.receive(R"({"type":1,"invocationId":"1","target":"Later","arguments":[]}|)"
                  R"({"type":1,"invocationId":"2","target":"Echo","arguments":[2]}|bad|)"
                  R"({"type":1,"invocationId":"3","target":"Echo","arguments":[3]}|)");
-    peer.hub.finish_async("1", "1");
+    peer.finish("1", "1");
     CHECK(peer.sent() ==
           R"({"type":3,"invocationId":"1","result":1}|{"type":3,"invocationId":"2","result":2}|)" +
               closing("Connection closed with an error."));
-    CHECK(peer.calls == List{"later 1", "echo 2", "disconnected"});
+    CHECK(peer.calls ==
+          List{"later 1", "echo 2", "disconnected: InvalidDataException: Error reading JSON."});
 }
 
 TEST_CASE("An answer that comes after the end is dropped", "[hub]") {
@@ -395,7 +398,7 @@ TEST_CASE("An answer that comes after the end is dropped", "[hub]") {
     peer.receive(R"({"type":1,"invocationId":"1","target":"Later","arguments":[]}|)"
                  R"({"type":4,"invocationId":"2","target":"Count","arguments":[]}|)");
     peer.hub.close({}, false);
-    peer.hub.finish_async("1", "1");
+    peer.finish("1", "1");
     peer.hub.end_stream("2");
     peer.hub.complete_error("1", "x");
     CHECK(peer.sent() == R"({"type":7}|)");
@@ -459,7 +462,7 @@ TEST_CASE("A running method does not count towards the client's timeout", "[hub]
     peer.receive(R"({"type":6}|{"type":1,"invocationId":"1","target":"Later","arguments":[]}|)");
     peer.wait(100);
     CHECK_FALSE(peer.connection.closed);
-    peer.hub.finish_async("1", "1");
+    peer.finish("1", "1");
     peer.wait(29);
     CHECK_FALSE(peer.connection.closed);
     peer.wait(1);
@@ -495,11 +498,11 @@ TEST_CASE("Reading goes on only when neither congestion nor a method stands agai
         peer.connection.let_read(FakeSocket::kUnlimited);
         peer.loop.run();
         CHECK(peer.connection.paused);
-        peer.hub.finish_async("1", "1");
+        peer.finish("1", "1");
         CHECK_FALSE(peer.connection.paused);
     }
     SECTION("the method ends first") {
-        peer.hub.finish_async("1", "1");
+        peer.finish("1", "1");
         CHECK(peer.connection.paused);
         peer.connection.let_read(FakeSocket::kUnlimited);
         peer.loop.run();
@@ -513,16 +516,26 @@ TEST_CASE("A client's Close is answered and ends the connection", "[hub]") {
     peer.receive(
         R"({"type":7,"error":"bye"}|{"type":1,"invocationId":"1","target":"Echo","arguments":[1]}|)");
     CHECK(peer.sent() == R"({"type":7}|)");
-    CHECK(peer.calls == List{"disconnected"});
+    CHECK(peer.calls == List{"disconnected: HubException: bye"});
     CHECK(peer.connection.closed);
     peer.hub.on_close(CloseReason::we_closed);
+    CHECK(peer.calls == List{"disconnected: HubException: bye"});
+}
+
+TEST_CASE("A Close without an error is a graceful end", "[hub]") {
+    HubPeer peer;
+    peer.shake_hands();
+    peer.receive(R"({"type":7}|)");
+    CHECK(peer.sent() == R"({"type":7}|)");
     CHECK(peer.calls == List{"disconnected"});
 }
 
 TEST_CASE("The server's Close says why, and whether to come back", "[hub]") {
     HubPeer peer;
     peer.shake_hands();
+    std::string told = "disconnected";
     SECTION("an error without reconnect") {
+        told += ": why";
         peer.hub.close("why", false);
         CHECK(peer.sent() == R"({"type":7,"error":"why"}|)");
     }
@@ -538,7 +551,7 @@ TEST_CASE("The server's Close says why, and whether to come back", "[hub]") {
     peer.hub.on_shutdown();
     CHECK(peer.sent().empty());
     CHECK(peer.connection.closed);
-    CHECK(peer.calls == List{"disconnected"});
+    CHECK(peer.calls == List{told});
 }
 
 TEST_CASE("A peer that vanishes ends the session once", "[hub]") {
@@ -550,6 +563,235 @@ TEST_CASE("A peer that vanishes ends the session once", "[hub]") {
     HubPeer early;
     early.hub.on_close(CloseReason::lost);
     CHECK(early.calls.empty());
+}
+
+TEST_CASE("What the hub is told of an end without a Close message", "[hub]") {
+    const std::vector<std::pair<CloseReason, std::string>> rows = {
+        {CloseReason::peer_closed, "disconnected"},
+        {CloseReason::we_closed, "disconnected"},
+        {CloseReason::lost, "disconnected"},
+        {CloseReason::protocol_error, "disconnected: The client broke the rules of its transport."},
+        {CloseReason::stalled, "disconnected: The client did not take what it was sent."},
+    };
+    for (const auto& [reason, told] : rows) {
+        HubPeer peer;
+        peer.shake_hands();
+        peer.hub.on_close(reason);
+        CHECK(peer.calls == List{told});
+        CHECK(peer.sent().empty());
+    }
+}
+
+TEST_CASE("Input that ends in the midst of a message is an error", "[hub]") {
+    const auto reason = GENERATE(CloseReason::peer_closed, CloseReason::lost);
+    HubPeer peer;
+    peer.shake_hands();
+    peer.receive(R"({"type":6)");
+    peer.hub.on_close(reason);
+    CHECK(peer.sent().empty());
+    CHECK(peer.calls ==
+          List{"disconnected: InvalidDataException: Connection terminated while reading a message."});
+}
+
+TEST_CASE("Only the protocols of the options are spoken, their names without case", "[hub]") {
+    HubOptions options;
+    options.protocols = {&protocol::json_hub_protocol()};
+    HubPeer refused(options);
+    refused.receive(R"({"protocol":"messagepack","version":1}|)");
+    CHECK(refused.sent() == error_answer("The protocol 'messagepack' is not supported."));
+    HubPeer taken(options);
+    taken.receive(R"({"protocol":"JSON","version":1}|)");
+    CHECK(taken.sent() == "{}|");
+}
+
+TEST_CASE("Without a limit a message may have any size", "[hub]") {
+    HubOptions options;
+    options.receive_bytes_max = 0;
+    HubPeer peer(options);
+    peer.receive(R"({"protocol":"json","version":1,"pad":")" + std::string(100'000, 'x') + "\"}|");
+    CHECK(peer.sent() == "{}|");
+    peer.receive(R"({"type":1,"target":"Echo","arguments":[1],"pad":")" +
+                 std::string(100'000, 'x') + "\"}|");
+    CHECK(peer.calls == List{"connected", "echo 1"});
+}
+
+TEST_CASE("Who may not call a method is told so, after its arguments were counted", "[hub]") {
+    const auto options = GENERATE(HubOptions(), with_detailed_errors());
+    HubPeer peer(options);
+    peer.shake_hands();
+    peer.test_hub.authorized = false;
+    peer.receive(R"({"type":1,"invocationId":"1","target":"Echo","arguments":[1]}|)");
+    CHECK(peer.sent() == completion("1", "Failed to invoke 'echo' because user is unauthorized"));
+    // Before the mode is looked at.
+    peer.receive(R"({"type":4,"invocationId":"2","target":"Echo","arguments":[1]}|)");
+    CHECK(peer.sent() == completion("2", "Failed to invoke 'echo' because user is unauthorized"));
+    peer.receive(R"({"type":1,"invocationId":"3","target":"Nope","arguments":[1]}|)");
+    CHECK(peer.sent().find("Method does not exist.") != std::string::npos);
+    CHECK(peer.calls.empty());
+}
+
+TEST_CASE("As many invocations run at once as the options say", "[hub]") {
+    HubOptions options;
+    options.parallel_invocations_max = 2;
+    HubPeer peer(options);
+    peer.shake_hands();
+    peer.receive(R"({"type":1,"invocationId":"1","target":"Later","arguments":[]}|)"
+                 R"({"type":1,"invocationId":"2","target":"Later","arguments":[]}|)");
+    CHECK(peer.calls == List{"later 1", "later 2"});
+    CHECK_FALSE(peer.connection.paused);
+    peer.receive(R"({"type":1,"invocationId":"3","target":"Echo","arguments":[3]}|)");
+    CHECK(peer.calls.size() == 2);
+    CHECK(peer.connection.paused);
+    peer.finish("2", "2");
+    CHECK(peer.calls == List{"later 1", "later 2", "echo 3"});
+    CHECK_FALSE(peer.connection.paused);
+}
+
+TEST_CASE("What cannot be bound is answered while a method runs", "[hub]") {
+    HubPeer peer;
+    peer.shake_hands();
+    peer.receive(R"({"type":1,"invocationId":"1","target":"Later","arguments":[]}|)"
+                 R"({"type":1,"invocationId":"2","target":"Nope","arguments":[]}|)"
+                 R"({"type":1,"invocationId":"3","target":"Echo","arguments":[]}|)");
+    CHECK(peer.sent() ==
+          completion("2",
+                     "Failed to invoke 'Nope' due to an error on the server. HubException: Method "
+                     "does not exist.") +
+              completion("3", "Failed to invoke 'Echo' due to an error on the server."));
+    CHECK_FALSE(peer.connection.paused);
+}
+
+TEST_CASE("A slot that is given back lets the next one run before the answer", "[hub]") {
+    HubPeer peer;
+    peer.shake_hands();
+    peer.receive(R"({"type":1,"invocationId":"1","target":"Later","arguments":[]}|)"
+                 R"({"type":1,"invocationId":"2","target":"Echo","arguments":[2]}|)");
+    peer.hub.release_slot();
+    // Not within the call: whoever makes room may be in the midst of another message.
+    CHECK(peer.calls == List{"later 1"});
+    peer.loop.run();
+    CHECK(peer.calls == List{"later 1", "echo 2"});
+    peer.hub.complete_result("1", "1");
+    CHECK(peer.sent() ==
+          R"({"type":3,"invocationId":"2","result":2}|{"type":3,"invocationId":"1","result":1}|)");
+}
+
+TEST_CASE("A connection that dies with a message waiting leaves nothing behind", "[hub]") {
+    transport::FakeLoop loop;
+    {
+        HubPeer peer;
+        peer.shake_hands();
+        peer.receive(R"({"type":1,"invocationId":"1","target":"Later","arguments":[]}|)"
+                     R"({"type":1,"invocationId":"2","target":"Echo","arguments":[2]}|)");
+        peer.hub.release_slot();
+        peer.hub.close({}, false);
+        peer.loop.run();
+        CHECK(peer.calls == List{"later 1", "disconnected"});
+    }
+    CHECK(loop.posted() == 0);
+}
+
+TEST_CASE("A session may end a cancelled stream itself", "[hub]") {
+    HubPeer peer;
+    peer.shake_hands();
+    peer.test_hub.ends_cancelled_itself = true;
+    peer.receive(
+        R"({"type":4,"invocationId":"1","target":"Count","arguments":[]}|{"type":5,"invocationId":"1"}|)");
+    CHECK(peer.calls == List{"count 1", "cancel 1"});
+    CHECK(peer.sent().empty());
+    peer.hub.send_item("1", "5");
+    peer.hub.end_stream("1");
+    peer.hub.send_item("1", "6");
+    CHECK(peer.sent() ==
+          R"({"type":2,"invocationId":"1","item":5}|{"type":3,"invocationId":"1"}|)");
+}
+
+TEST_CASE("While the hub holds the connection nothing is dispatched", "[hub]") {
+    HubPeer peer;
+    peer.test_hub.hold_at_connect = true;
+    peer.receive(R"({"protocol":"json","version":1}|{"type":6}|)"
+                 R"({"type":1,"invocationId":"1","target":"Echo","arguments":[1]}|)");
+    CHECK(peer.calls == List{"connected"});
+    CHECK(peer.connection.paused);
+    peer.wait(100);
+    CHECK_FALSE(peer.connection.closed);
+    peer.hub.unhold();
+    peer.loop.run();
+    CHECK(peer.calls == List{"connected", "echo 1"});
+    CHECK_FALSE(peer.connection.paused);
+}
+
+TEST_CASE("A hub may close at once, and a method in the midst of messages", "[hub]") {
+    HubPeer early;
+    early.test_hub.close_at_connect = true;
+    early.receive(R"({"protocol":"json","version":1}|{"type":1,"target":"Echo","arguments":[1]}|)");
+    CHECK(early.sent() == R"({}|{"type":7,"error":"not today"}|)");
+    CHECK(early.calls == List{"connected", "disconnected: not today"});
+    HubPeer peer;
+    peer.shake_hands();
+    peer.receive(R"({"type":1,"invocationId":"1","target":"Bye","arguments":[]}|)"
+                 R"({"type":1,"target":"Echo","arguments":[1]}|)");
+    CHECK(peer.sent() == R"({"type":7}|)");
+    CHECK(peer.calls == List{"disconnected"});
+}
+
+TEST_CASE("A method may cut the connection off in the midst of messages", "[hub]") {
+    HubPeer peer;
+    peer.shake_hands();
+    peer.receive(R"({"type":1,"invocationId":"1","target":"Cut","arguments":[]}|)"
+                 R"({"type":1,"target":"Echo","arguments":[1]}|)");
+    CHECK(peer.connection.aborted);
+    CHECK(peer.sent().empty());
+    CHECK(peer.calls == List{"disconnected: The client did not take what it was sent."});
+}
+
+TEST_CASE("A record that is too large is found when its turn comes", "[hub]") {
+    HubPeer peer;
+    peer.shake_hands();
+    peer.receive(R"({"type":1,"invocationId":"1","target":"Later","arguments":[]}|)"
+                 R"({"type":1,"invocationId":"2","target":"Echo","arguments":[2]}|)" +
+                 std::string(40'000, 'x'));
+    CHECK_FALSE(peer.connection.closed);
+    peer.receive("more");
+    peer.finish("1", "1");
+    CHECK(peer.sent() ==
+          R"({"type":3,"invocationId":"1","result":1}|{"type":3,"invocationId":"2","result":2}|)" +
+              closing("Connection closed with an error."));
+}
+
+TEST_CASE("No pings where the transport notices by itself", "[hub]") {
+    HubPeer peer({}, transport::TransportKind::long_polling);
+    peer.shake_hands();
+    peer.wait(100);
+    CHECK(peer.sent().empty());
+}
+
+TEST_CASE("Only whole messages move the client's timeout", "[hub]") {
+    HubPeer peer;
+    peer.shake_hands();
+    peer.receive(R"({"type":6}|)");
+    peer.wait(29);
+    peer.receive(R"({"type":)");
+    peer.wait(1);
+    CHECK(peer.connection.closed);
+}
+
+TEST_CASE("Messages of types 1 to 5 are counted, others not", "[hub]") {
+    HubPeer peer;
+    peer.shake_hands();
+    CHECK(peer.connection.counted_total == 0);
+    peer.receive(R"({"type":1,"invocationId":"1","target":"Echo","arguments":[1]}|)"
+                 R"({"type":1,"invocationId":"2","target":"Nope","arguments":[1]}|)"
+                 R"({"type":4,"invocationId":"3","target":"Count","arguments":[]}|)");
+    CHECK(peer.connection.counted_total == 2);
+    peer.hub.send_item("3", "1");
+    peer.hub.end_stream("3");
+    CHECK(peer.connection.counted_total == 4);
+    peer.hub.send("two records", 2);
+    CHECK(peer.connection.counted_total == 6);
+    peer.wait(20);
+    peer.hub.close({}, true);
+    CHECK(peer.connection.counted_total == 6);
 }
 
 }  // namespace hubtrail::hub

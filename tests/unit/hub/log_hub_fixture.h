@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "auth/token_verifier.h"
+#include "hub/json_bridge.h"
 #include "hub/log_hub.h"
 #include "tests/support/catch.h"
 #include "tests/unit/hub/log_fixture.h"
@@ -72,15 +73,93 @@ struct LogHubFixture : LogFixture {
 
     FakeVerifier verifier;
     HubOptions options;
+    transport::EndpointOptions endpoint_options;
     HubScratch scratch;
-    LogHubContext context{tails, verifier, *log, options, scratch};
+    FakeClock clock;
+    LogHubContext context{tails, verifier, *log, scratch, clock};
     std::map<std::string, std::unique_ptr<transport::HubEndpoint>> hubs;
 };
 
+/// What a client speaks.
+struct Wire {
+    transport::TransportKind kind = transport::TransportKind::web_sockets;
+    const protocol::HubProtocol* protocol = &protocol::json_hub_protocol();
+    bool stateful = false;
+};
+
+/// Every way to speak to a hub: text alone over Server-Sent Events.
+inline std::vector<Wire> all_wires() {
+    using Kind = transport::TransportKind;
+    const auto* json = &protocol::json_hub_protocol();
+    const auto* messagepack = &protocol::messagepack_hub_protocol();
+    return {{Kind::web_sockets, json, false},
+            {Kind::web_sockets, messagepack, false},
+            {Kind::server_sent_events, json, false},
+            {Kind::long_polling, json, false},
+            {Kind::long_polling, messagepack, false}};
+}
+
+/// One message as JSON, whatever it was sent in.
+inline protocol::JsonValue show(const protocol::HubMessage& message,
+                                const protocol::HubProtocol& protocol) {
+    const auto raw = [&](std::string_view value) {
+        const auto json = to_json(protocol, value);
+        REQUIRE(json);
+        return *json;
+    };
+    std::string text = "{\"type\":" + std::to_string(static_cast<int>(message.type));
+    if (!message.invocation_id.empty()) {
+        text += ",\"invocationId\":\"" + message.invocation_id + "\"";
+    }
+    if (!message.target.empty()) {
+        text += ",\"target\":\"" + message.target + "\",\"arguments\":[";
+        for (std::size_t i = 0; i < message.arguments.size(); ++i) {
+            text += (i == 0 ? "" : ",") + raw(message.arguments[i]);
+        }
+        text += "]";
+    }
+    if (!message.value.empty()) {
+        text +=
+            (message.type == protocol::MessageType::stream_item ? ",\"item\":" : ",\"result\":") +
+            raw(message.value);
+    }
+    if (message.has_error) {
+        text += ",\"error\":";
+        protocol::append_json_string(text, message.error);
+    }
+    text += "}";
+    auto parsed = protocol::JsonValue::parse(text, {});
+    REQUIRE(parsed);
+    return std::move(*parsed);
+}
+
+/// The messages in what a peer was sent, as JSON. `taken`: bytes that were looked at before.
+inline std::vector<protocol::JsonValue> show_all(const std::string& payload, std::size_t& taken,
+                                                 const protocol::HubProtocol& protocol) {
+    std::vector<protocol::JsonValue> list;
+    const auto splitter = protocol.make_splitter(0);
+    splitter->feed(std::string_view(payload).substr(taken));
+    taken = payload.size();
+    while (true) {
+        const auto record = splitter->next();
+        REQUIRE(record);
+        if (!record->has_value()) {
+            REQUIRE_FALSE(splitter->has_partial_record());
+            return list;
+        }
+        protocol::HubMessage message;
+        REQUIRE(protocol.parse(**record, message));
+        list.push_back(show(message, protocol));
+    }
+}
+
 /// A client of a log hub, from the request to the end. `hub`: the last part of its path.
 struct HubClient {
-    HubClient(LogHubFixture& fixture, const std::string& hub, const std::string& token, Query query)
-        : f(fixture), connection(f.scheduler, f.loop) {
+    HubClient(LogHubFixture& fixture, const std::string& hub, const std::string& token, Query query,
+              Wire wire = {})
+        : f(fixture), protocol(*wire.protocol), connection(f.scheduler, f.loop) {
+        connection.kind = wire.kind;
+        connection.can_resume = wire.stateful;
         f.hub(hub).open(
             f.request(token, std::move(query)), "id", [this](transport::OpenResult result) {
                 if (auto* response = std::get_if<transport::HttpResponse>(&result)) {
@@ -94,8 +173,9 @@ struct HubClient {
             });
         f.settle();
         if (handler) {
-            receive(R"({"protocol":"json","version":1}|)");
-            taken = 1;
+            receive(R"({"protocol":")" + std::string(protocol.name()) + R"(","version":2}|)");
+            REQUIRE(connection.payload().substr(0, 3) == "{}\x1e");
+            taken = 3;
         }
     }
     ~HubClient() {
@@ -116,21 +196,29 @@ struct HubClient {
         receive_only(std::move(text));
         f.settle();
     }
+    void call(protocol::MessageType type, const std::string& id, const std::string& target,
+              const std::string& argument) {
+        std::string raw;
+        if (!argument.empty()) {
+            REQUIRE(write_json(*protocol.make_writer(raw), argument));
+        }
+        std::string record;
+        protocol.append_invocation(record, type, id, target, raw, argument.empty() ? 0 : 1);
+        handler->on_bytes(record);
+        f.settle();
+    }
     /// `argument`: JSON, may be empty.
     void subscribe(const std::string& id, const std::string& argument) {
-        receive(R"({"type":4,"invocationId":")" + id + R"(","target":"Subscribe","arguments":[)" +
-                argument + "]}|");
+        if (protocol.binary()) {
+            call(protocol::MessageType::stream_invocation, id, "Subscribe", argument);
+        } else {
+            receive(R"({"type":4,"invocationId":")" + id +
+                    R"(","target":"Subscribe","arguments":[)" + argument + "]}|");
+        }
     }
     /// What came since the last call.
     std::vector<protocol::JsonValue> messages() {
-        std::vector<protocol::JsonValue> list;
-        const auto records = connection.records();
-        for (; taken < records.size(); ++taken) {
-            auto parsed = protocol::JsonValue::parse(records[taken], {});
-            REQUIRE(parsed);
-            list.push_back(std::move(*parsed));
-        }
-        return list;
+        return show_all(connection.payload(), taken, protocol);
     }
     /// Positions of the pushed events since the last call. Anything else fails the test.
     std::vector<std::int64_t> pushed() {
@@ -148,6 +236,7 @@ struct HubClient {
     }
 
     LogHubFixture& f;
+    const protocol::HubProtocol& protocol;
     transport::FakeConnection connection;
     std::unique_ptr<transport::ConnectionHandler> handler;
     std::optional<transport::HttpResponse> refusal;

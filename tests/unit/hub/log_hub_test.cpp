@@ -119,6 +119,29 @@ TEST_CASE("Who may connect to which hub", "[hub]") {
     }
 }
 
+TEST_CASE("A connection ends with its token when the hub is told so", "[hub]") {
+    const bool wanted = GENERATE(false, true);
+    LogHubFixture f;
+    auto config = default_log_hubs().back();
+    config.path = "/v1/hub/expiring";
+    config.endpoint.close_on_authentication_expiration = wanted;
+    f.hubs[config.path] = make_log_hub(config, f.context);
+    auto principal = *f.verifier.principals.at("reader");
+    principal.expires_us = f.clock.wall_us() + 2'000'000;
+    f.verifier.principals["brief"] = std::make_shared<const auth::Principal>(principal);
+    HubClient client(f, "expiring", "brief", {});
+    f.clock.advance_us(1'999'999);
+    client.handler->on_tick(f.loop.now_ns());
+    CHECK_FALSE(client.connection.closed);
+    f.clock.advance_us(1);
+    client.handler->on_tick(f.loop.now_ns());
+    f.loop.run_turn();
+    CHECK(client.connection.closed == wanted);
+    if (wanted) {
+        CHECK(client.connection.records().back() == R"({"type":7,"allowReconnect":true})");
+    }
+}
+
 TEST_CASE("A refusal for want of a token names the scheme", "[hub]") {
     LogHubFixture f;
     const auto refusal = f.hub("changes").check(f.request("", {}));

@@ -1,0 +1,50 @@
+#pragma once
+
+// The hub library: everything that a program with hubs needs. See docs/hubs.md.
+
+#include "hub/convert.h"          // IWYU pragma: export
+#include "hub/delay.h"            // IWYU pragma: export
+#include "hub/exceptions.h"       // IWYU pragma: export
+#include "hub/filter.h"           // IWYU pragma: export
+#include "hub/host/hub_server.h"  // IWYU pragma: export
+#include "hub/hub.h"              // IWYU pragma: export
+#include "hub/hub_context.h"      // IWYU pragma: export
+#include "hub/methods.h"          // IWYU pragma: export
+#include "hub/policy.h"           // IWYU pragma: export
+#include "hub/stream.h"           // IWYU pragma: export
+#include "hub/task.h"             // IWYU pragma: export
+#include "hub/upload.h"           // IWYU pragma: export
+#include "hub/worker_pool.h"      // IWYU pragma: export
+
+namespace hubtrail {
+
+using hub::AuthorizationContext;
+using hub::CallerContext;
+using hub::CancellationToken;
+using hub::Clients;
+using hub::delay;
+using hub::Groups;
+using hub::Hub;
+using hub::HubContext;
+using hub::HubException;
+using hub::HubFilter;
+using hub::HubOptions;
+using hub::HubServer;
+using hub::HubServerOptions;
+using hub::InvalidOperationException;
+using hub::InvocationContext;
+using hub::IOException;
+using hub::Methods;
+using hub::on_worker;
+using hub::Operation;
+using hub::OperationCanceledException;
+using hub::RequestInfo;
+using hub::Stream;
+using hub::Task;
+using hub::Upload;
+using hub::Value;
+using transport::EndpointOptions;
+using transport::HttpRequest;
+using transport::HttpResponse;
+
+}  // namespace hubtrail

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "auth/principal.h"
+#include "hub/convert.h"
+#include "hub/hub_connection.h"
+#include "hub/request_info.h"
+
+namespace hubtrail::hub {
+
+/// What a policy decides about: a user who connects, or who calls a method. Dies with the decision.
+/// Thread: strand.
+class AuthorizationContext {
+public:
+    AuthorizationContext(const auth::Principal& user, const RequestInfo& request,
+                         const HubCall* call)
+        : user_(user), request_(request), call_(call) {}
+
+    const auth::Principal& user() const { return user_; }
+    const RequestInfo& request() const { return request_; }
+    /// The method as the client named it; empty: it connects.
+    std::string_view method() const {
+        return call_ != nullptr ? call_->message.target : std::string_view();
+    }
+    /// An argument of the call; nothing when there is none of this type.
+    template <typename T>
+    std::optional<T> argument(std::size_t index) const {
+        T value{};
+        if (call_ == nullptr || index >= call_->message.arguments.size() ||
+            !read_value(*call_->connection.protocol().make_reader(call_->message.arguments[index]),
+                        value)) {
+            return std::nullopt;
+        }
+        return value;
+    }
+
+private:
+    const auth::Principal& user_;
+    const RequestInfo& request_;
+    const HubCall* call_;
+};
+
+/// Says whether an authenticated user may. Thread: any; called on all loops.
+using Policy = std::function<bool(const AuthorizationContext&)>;
+using Policies = std::map<std::string, Policy, std::less<>>;
+
+/// Makes the user identifier of a new connection; `user` null: nobody. Thread: any; called on all
+/// loops.
+using UserIdProvider =
+    std::function<std::string(const auth::Principal* user, const RequestInfo& request)>;
+
+}  // namespace hubtrail::hub
