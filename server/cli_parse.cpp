@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -303,6 +304,16 @@ private:
                    "each another user's; one gets all");
         add_number(touser, "--rounds", touser_.rounds, rounds, "messages");
         add_target(touser, touser_.target);
+        auto& group = add_scenario(bench, "group", group_);
+        add_number(group, "--connections", group_.connections, connections, "to open");
+        add_number(group, "--groups", group_.groups, connections, "that each connection is in one of");
+        add_number(group, "--members", group_.members, {0, kBenchConnectionsMax}, "of the group that gets all");
+        add_number(group, "--rounds", group_.rounds, rounds, "messages");
+        add_target(group, group_.target);
+        auto& stream = add_scenario(bench, "stream", stream_);
+        add_number(stream, "--connections", stream_.connections, connections, "with one stream each");
+        add_number(stream, "--items", stream_.items, rounds, "of each stream");
+        add_target(stream, stream_.target);
         auto& append = add_scenario(bench, "append", append_);
         add_number(append, "--producers", append_.producers, connections, "that append at once");
         add_number(append, "--seconds", append_.seconds, seconds, "how long");
@@ -332,6 +343,11 @@ private:
         add_number(verb, "--time-limit", target.time_limit_s, {1, kBenchSecondsMax},
                    "give up after so many seconds");
         verb.add_flag("--no-pings", no_pings_, "send no pings (a stock client: one every 15 s)");
+        add_value(verb, "--protocol", encoding_, "NAME", "encoding of the hub protocol: json or messagepack")
+            ->check(CLI::IsMember({"json", "messagepack"}).description(""));
+        add_value(verb, "--transport", carrier_, "NAME", "websockets, sse or longpolling")
+            ->check(CLI::IsMember({"websockets", "sse", "longpolling"}).description(""));
+        verb.add_flag("--stateful", target.stateful, "negotiate stateful reconnect, and acknowledge");
         verb.add_flag("--json", wants_json_, "print one JSON object instead of a table");
     }
 
@@ -346,6 +362,17 @@ private:
         target.port = parsed->port;
         target.path = target_path_.empty() ? parsed->path : target_path_;
         target.pings = no_pings_ ? bench::Pings::off : bench::Pings::stock;
+        target.encoding = encoding_ == "json" ? bench::Encoding::json : bench::Encoding::messagepack;
+        target.carrier = carrier_ == "websockets" ? bench::Carrier::web_sockets
+                         : carrier_ == "sse"      ? bench::Carrier::server_sent_events
+                                                  : bench::Carrier::long_polling;
+        if (target.encoding == bench::Encoding::messagepack &&
+            (target.carrier != bench::Carrier::web_sockets || !std::is_same_v<Options, bench::EchoOptions>)) {
+            return Failure{std::string("--protocol messagepack is there for echo over WebSockets")};
+        }
+        if (target.stateful && target.carrier != bench::Carrier::web_sockets) {
+            return Failure{std::string("--stateful needs WebSockets: only they can be resumed")};
+        }
         if (std::string token; target.tokens.empty() && find_token(token)) {
             target.tokens = {token};
         }
@@ -491,12 +518,16 @@ private:
     std::string target_ = "127.0.0.1:8080";
     std::string target_path_;
     bool no_pings_ = false;
+    std::string encoding_ = "json";
+    std::string carrier_ = "websockets";
     bool wants_json_ = false;
     bench::ConnectOptions connect_;
     bench::IdleOptions idle_;
     bench::FanoutOptions fanout_;
     bench::EchoOptions echo_;
     bench::ToUserOptions touser_;
+    bench::GroupOptions group_;
+    bench::StreamOptions stream_;
     bench::AppendOptions append_;
     bench::CatchupOptions catchup_;
 };

@@ -91,6 +91,16 @@ void add_bench_verbs(Texts& texts) {
         "Has the server send messages to one of many users; the others must get none.",
         {"hubtrail bench touser --connections 5000 --rounds 2000"},
         ""};
+    texts["hubtrail bench group"] = {
+        "send messages to a group among many",
+        "Has the server send messages to one group; the connections that are not in it must get none.",
+        {"hubtrail bench group --connections 10000 --groups 1000 --members 100"},
+        ""};
+    texts["hubtrail bench stream"] = {
+        "stream small items to each connection",
+        "Calls a hub method that streams integers, once on each connection.",
+        {"hubtrail bench stream --connections 64 --items 5000"},
+        ""};
     texts["hubtrail bench append"] = {
         "append single events, acknowledged when durable",
         "Appends single events from many producers, each waiting for its acknowledgement.",

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "hub/hub_options.h"
 #include "hub/log_hub.h"
+#include "transport/endpoint_options.h"
 
 namespace hubtrail::server {
 
@@ -32,10 +33,12 @@ inline auth::TokenPolicy embedded_token_policy() {
 /// Made by load_config().
 struct ServerConfig {
     std::string listen = "127.0.0.1:8080";
+    std::string admin_listen;       ///< of /metrics, /livez and /readyz; empty: no such listener
     std::string data_dir = "data";  ///< SQLite file and keys of the embedded default
     int loops = 0;                  ///< 0: one per core
     int reader_threads = 2;
     std::size_t connections_max = 0;  ///< 0: descriptor limit less 512
+    std::int64_t drain_window_ns = 5'000'000'000;  ///< over which a terminated server sends its clients away
     bool demo = false;                ///< page at `/` and GET /demo/session; loopback only
     bool bench_hub = false;           ///< maps /bench
     std::string page_dir;             ///< files of the page; empty: found beside the binary
@@ -48,7 +51,8 @@ struct ServerConfig {
     std::vector<std::string> auth_key_files;  ///< JWK or JWK set, by path
     std::size_t token_cache_max = 10'000;     ///< per loop
 
-    hub::HubOptions hub;
+    hub::HubOptions hub;                  ///< [hub]: of every hub that says nothing else
+    transport::EndpointOptions endpoint;  ///< the rest of [hub]
     std::vector<hub::LogHubConfig> log_hubs = hub::default_log_hubs();
 };
 

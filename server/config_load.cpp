@@ -88,6 +88,7 @@ public:
         }
         take_environment();
         take_flags();
+        take_log_hubs();
         check_as_a_whole();
         if (!problems_.empty()) {
             return Failure{std::move(problems_)};
@@ -112,17 +113,47 @@ private:
         if (!tables) {
             return problem(at(tables.error().line) + tables.error().text);
         }
-        std::vector<hub::LogHubConfig> hubs;
-        for (const auto& table : *tables) {
+        for (auto& table : *tables) {
             if (table.kind == ConfigTable::Kind::array_item && table.name == kLogHubSection) {
-                hubs.push_back(take_log_hub(table));
+                check_log_hub(table);
+                log_hub_tables_.push_back(std::move(table));
             } else {
                 take_table(table);
             }
         }
-        if (!hubs.empty()) {
-            loaded_.config.log_hubs = std::move(hubs);
+    }
+
+    // After everything else: a hub begins with what [hub] says, wherever that was set.
+    void take_log_hubs() {
+        auto& config = loaded_.config;
+        if (!log_hub_tables_.empty()) {
+            config.log_hubs.assign(log_hub_tables_.size(), {});
         }
+        for (std::size_t i = 0; i < config.log_hubs.size(); ++i) {
+            auto& hub = config.log_hubs[i];
+            hub.hub = config.hub;
+            hub.endpoint = config.endpoint;
+            if (!log_hub_tables_.empty()) {
+                take_log_hub(log_hub_tables_[i], hub);
+            }
+            hub.endpoint.message_bytes_max = hub::message_bytes_for(hub.hub);
+        }
+    }
+
+    static const Setting<hub::LogHubConfig>* find_log_hub_setting(const std::string& key) {
+        const auto* setting = find_setting(log_hub_settings(), kLogHubSection, key);
+        return setting != nullptr ? setting : find_setting(log_hub_connection_settings(), kLogHubSection, key);
+    }
+
+    // What is wrong with it was said when the file was read.
+    void take_log_hub(const ConfigTable& table, hub::LogHubConfig& hub) {
+        for (const auto& entry : table.entries) {
+            if (const auto* setting = find_log_hub_setting(entry.key)) {
+                setting->read(entry.value, hub);
+            }
+        }
+        check_timeouts(hub.hub, at(table.line) + "'log_hub.");
+        loaded_.origins.emplace(kLogHubSection, "file " + sources_.file + ":" + std::to_string(table.line));
     }
 
     void take_table(const ConfigTable& table) {
@@ -157,14 +188,16 @@ private:
         }
     }
 
-    hub::LogHubConfig take_log_hub(const ConfigTable& table) {
+    void check_log_hub(const ConfigTable& table) {
         hub::LogHubConfig hub;
         std::vector<std::string> known;
-        for (const auto& setting : log_hub_settings()) {
-            known.push_back(setting.name.key);
+        for (const auto* settings : {&log_hub_settings(), &log_hub_connection_settings()}) {
+            for (const auto& setting : *settings) {
+                known.push_back(setting.name.key);
+            }
         }
         for (const auto& entry : table.entries) {
-            const auto* setting = find_setting(log_hub_settings(), kLogHubSection, entry.key);
+            const auto* setting = find_log_hub_setting(entry.key);
             const auto name = SettingName{kLogHubSection, entry.key, ""}.dotted();
             if (setting == nullptr) {
                 problem(
@@ -187,9 +220,6 @@ private:
         if (!hub.path.empty() && !hub_paths_.insert(hub.path).second) {
             problem(at(table.line) + "two [[log_hub]] have the path " + quote_text(hub.path));
         }
-        loaded_.origins.emplace(kLogHubSection,
-                                "file " + sources_.file + ":" + std::to_string(table.line));
-        return hub;
     }
 
     void take_environment() {
@@ -230,6 +260,12 @@ private:
         loaded_.origins[setting.name.dotted()] = origin;
     }
 
+    void check_timeouts(const hub::HubOptions& options, const std::string& where) {
+        if (options.client_timeout_ns <= options.keep_alive_interval_ns) {
+            problem(where + "client_timeout_interval' must exceed 'hub.keep_alive_interval'; twice that is usual");
+        }
+    }
+
     // What a single key cannot know.
     void check_as_a_whole() {
         const auto& config = loaded_.config;
@@ -239,11 +275,7 @@ private:
                 "address only, not on " +
                 config.listen + "; leave out --demo or listen on 127.0.0.1");
         }
-        if (config.hub.client_timeout_ns <= config.hub.keep_alive_interval_ns) {
-            problem(
-                "'hub.client_timeout_interval' must exceed 'hub.keep_alive_interval'; twice "
-                "that is usual");
-        }
+        check_timeouts(config.hub, "'hub.");
         const bool has_files = !config.auth_key_files.empty();
         for (const auto* name : {"auth.issuer", "auth.audience"}) {
             if (has_files && loaded_.origins.count(name) == 0) {
@@ -262,6 +294,7 @@ private:
     const ConfigSources& sources_;
     LoadedConfig loaded_;
     ConfigProblems problems_;
+    std::vector<ConfigTable> log_hub_tables_;
     std::set<std::string> hub_paths_;
 };
 

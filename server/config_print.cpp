@@ -51,7 +51,8 @@ constexpr std::string_view kLogHubText =
 ## [[log_hub]]: hubs that are tails of the log
 
 Each of these tables, in the file only, declares one hub. If there is any, the three that follow are
-not there unless they are declared again.
+not there unless they are declared again. Every key of `[hub]` may stand here too and then holds for this
+hub instead of the value there.
 
 )";
 
@@ -71,10 +72,20 @@ std::string origin_of(const LoadedConfig& loaded, const std::string& name) {
     return found == loaded.origins.end() ? "default" : found->second;
 }
 
-std::string log_hub_table(const hub::LogHubConfig& hub) {
+// Its own keys, and those of [hub] that it sets otherwise.
+std::string log_hub_table(const hub::LogHubConfig& hub, const ServerConfig& config) {
     std::string out;
     for (const auto& setting : log_hub_settings()) {
         out += setting.name.key + " = " + setting.print(hub) + "\n";
+    }
+    hub::LogHubConfig common;
+    common.hub = config.hub;
+    common.endpoint = config.endpoint;
+    for (const auto& setting : log_hub_connection_settings()) {
+        const auto value = setting.print(hub);
+        if (value != setting.print(common)) {
+            out += setting.name.key + " = " + value + "\n";
+        }
     }
     return out;
 }
@@ -107,7 +118,7 @@ std::string print_effective(const LoadedConfig& loaded) {
     }
     for (const auto& hub : loaded.config.log_hubs) {
         out += "\n" + with_comment("[[log_hub]]", origin_of(loaded, kLogHubSection)) +
-               log_hub_table(hub);
+               log_hub_table(hub, loaded.config);
     }
     return out;
 }
@@ -131,7 +142,7 @@ std::string print_reference() {
     out += "```toml\n";
     for (std::size_t i = 0; i < defaults.log_hubs.size(); ++i) {
         out +=
-            std::string(i == 0 ? "" : "\n") + "[[log_hub]]\n" + log_hub_table(defaults.log_hubs[i]);
+            std::string(i == 0 ? "" : "\n") + "[[log_hub]]\n" + log_hub_table(defaults.log_hubs[i], defaults);
     }
     out += "```\n";
     out += kLogHubTable;

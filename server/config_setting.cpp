@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <functional>
 #include <limits>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "auth/jose/jose_verifier.h"
 #include "auth/jose/token_signer.h"
+#include "protocol/hub_protocol.h"
 #include "transport/net/net_loop.h"
 
 namespace hubtrail::server {
@@ -31,6 +34,16 @@ constexpr ConfigRange kKeepAliveMs = {100, kHourMs};
 constexpr ConfigRange kClientTimeoutMs = {200, kDayMs};
 constexpr ConfigRange kReceiveBytes = {256, 16 * 1024 * 1024};
 constexpr ConfigRange kStreams = {1, 10'000};
+constexpr ConfigRange kStreamBuffer = {1, 10'000};
+constexpr ConfigRange kParallel = {1, 1'000};
+constexpr ConfigRange kStatefulBytes = {1024, 16 * 1024 * 1024};
+constexpr ConfigRange kBufferBytes = {4 * 1024, 16 * 1024 * 1024};
+constexpr ConfigRange kNegotiateVersion = {0, 1};
+constexpr ConfigRange kPollMs = {100, kHourMs};
+constexpr ConfigRange kCloseMs = {100, kMinuteMs};
+constexpr ConfigRange kSendMs = {100, kHourMs};
+constexpr ConfigRange kDrainMs = {0, 10 * kMinuteMs};
+constexpr ConfigRange kDisconnectMs = {100, kHourMs};
 
 constexpr std::size_t kTextBytesMax = 4096;
 constexpr std::size_t kHubPathBytesMax = 128;
@@ -51,6 +64,10 @@ bool is_filled_line(const std::string& text) {
 
 bool is_listen_address(const std::string& text) {
     return static_cast<bool>(transport::parse_listen_address(text));
+}
+
+bool is_listen_address_or_none(const std::string& text) {
+    return text.empty() || is_listen_address(text);
 }
 
 // A key in place of its path would end up in what check-config prints.
@@ -74,6 +91,18 @@ bool is_hub_path(const std::string& text) {
            text.find_first_not_of(
                "abcdefghijklmnopqrstuvwxyz0123456789_.-/"
                "ABCDEFGHIJKLMNOPQRSTUVWXYZ~") == std::string::npos;
+}
+
+// As browsers write it (RFC 6454): scheme, host and port, nothing behind. No wildcard: credentials are allowed.
+bool is_origin(const std::string& text) {
+    const auto scheme = text.find("://");
+    const auto name = text.substr(0, scheme);
+    if (!is_word(text) || scheme == std::string::npos || (name != "http" && name != "https")) {
+        return false;
+    }
+    const auto host = text.substr(scheme + 3);
+    return !host.empty() && host.find_first_of("/*?#@") == std::string::npos &&
+           std::none_of(host.begin(), host.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 std::string between(const std::string& min, const std::string& max) {
@@ -259,6 +288,12 @@ void add_process_settings(ServerSettings& all) {
                                              is_filled_line, "the path of a directory",
                                              "directory of the log and of the server's own keys; "
                                              "made when it is missing")));
+    all.push_back(called("ADDR:PORT",
+                         text<Config>({"server", "admin_listen", "--admin-listen"}, HUBTRAIL_MEMBER(admin_listen),
+                                      is_listen_address_or_none,
+                                      "ADDRESS:PORT such as \"127.0.0.1:9090\", or nothing",
+                                      "where /metrics, /livez and /readyz are served, without a token; empty: "
+                                      "metrics are not served")));
     all.push_back(integer<Config>({"server", "loops", "--loops"}, HUBTRAIL_MEMBER(loops), kLoops,
                                   "event loops, each with its own thread; 0: one per core"));
     all.push_back(integer<Config>({"server", "reader_threads", ""}, HUBTRAIL_MEMBER(reader_threads),
@@ -266,6 +301,10 @@ void add_process_settings(ServerSettings& all) {
     all.push_back(integer<Config>(
         {"server", "connections_max", ""}, HUBTRAIL_MEMBER(connections_max), kConnections,
         "connections at once; 0: what the descriptor limit allows, less 512"));
+    all.push_back(duration<Config>({"server", "drain_window", ""}, HUBTRAIL_MEMBER(drain_window_ns), Kept::nanoseconds,
+                                   kDrainMs,
+                                   "after SIGTERM hub clients are told to reconnect elsewhere, one after another over "
+                                   "this time; a second signal ends at once"));
     all.push_back(on_off<Config>({"server", "demo", "--demo"}, HUBTRAIL_MEMBER(demo),
                                  "serve the demo page at / with a token for everybody who asks; "
                                  "on a loopback address only"));
@@ -315,34 +354,138 @@ void add_auth_settings(ServerSettings& all) {
                                   kCachedTokens, "verified tokens that each loop remembers"));
 }
 
-void add_hub_settings(ServerSettings& all) {
-    all.push_back(duration<Config>({"hub", "handshake_timeout", ""},
-                                   HUBTRAIL_MEMBER(hub.handshake_timeout_ns), Kept::nanoseconds,
-                                   kHandshakeMs,
-                                   "a client that has not said its protocol by then is closed"));
-    all.push_back(duration<Config>(
-        {"hub", "keep_alive_interval", ""}, HUBTRAIL_MEMBER(hub.keep_alive_interval_ns),
-        Kept::nanoseconds, kKeepAliveMs, "a ping is sent after this long a silence of ours"));
-    all.push_back(duration<Config>({"hub", "client_timeout_interval", ""},
-                                   HUBTRAIL_MEMBER(hub.client_timeout_ns), Kept::nanoseconds,
-                                   kClientTimeoutMs,
-                                   "a client that was silent for this long is closed; must exceed "
-                                   "keep_alive_interval, twice that is usual"));
-    all.push_back(size<Config>({"hub", "maximum_receive_message_size", ""},
-                               HUBTRAIL_MEMBER(hub.receive_bytes_max), kReceiveBytes,
-                               "the longest hub message that a client may send"));
-    all.push_back(integer<Config>({"hub", "streams_max", ""}, HUBTRAIL_MEMBER(hub.streams_max),
-                                  kStreams, "server streams that one connection may have running"));
-    all.push_back(on_off<Config>({"hub", "enable_detailed_errors", ""},
-                                 HUBTRAIL_MEMBER(hub.detailed_errors),
+/// Names that stand for switches or objects of a target, as a list of words.
+template <typename Target>
+Setting<Target> words(SettingName name, std::vector<std::string> known, std::string help,
+                      std::function<void(Target&, const std::vector<std::string>&)> write,
+                      std::function<std::vector<std::string>(const Target&)> current) {
+    std::string expects = "a list of one or more of ";
+    for (const auto& word : known) {
+        expects += (word == known.front() ? "" : ", ") + word;
+    }
+    return {std::move(name),
+            std::move(help),
+            std::move(expects),
+            "LIST",
+            [known = std::move(known), write = std::move(write)](const ConfigValue& value, Target& target) {
+                const auto read = read_list(value);
+                if (!read || read->empty() || !std::all_of(read->begin(), read->end(), [&](const auto& word) {
+                        return std::find(known.begin(), known.end(), word) != known.end();
+                    })) {
+                    return false;
+                }
+                write(target, *read);
+                return true;
+            },
+            [current = std::move(current)](const Target& target) { return quote_list(current(target)); }};
+}
+
+bool has(const std::vector<std::string>& list, std::string_view word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+void set_protocols(hub::HubOptions& options, const std::vector<std::string>& names) {
+    options.protocols.clear();
+    for (const auto* protocol : {&protocol::json_hub_protocol(), &protocol::messagepack_hub_protocol()}) {
+        if (has(names, protocol->name())) {
+            options.protocols.push_back(protocol);
+        }
+    }
+}
+
+std::vector<std::string> protocol_names(const hub::HubOptions& options) {
+    std::vector<std::string> names;
+    for (const auto* protocol : options.protocols) {
+        names.emplace_back(protocol->name());
+    }
+    return names;
+}
+
+void set_transports(transport::EndpointOptions& endpoint, const std::vector<std::string>& names) {
+    endpoint.web_sockets = has(names, "WebSockets");
+    endpoint.server_sent_events = has(names, "ServerSentEvents");
+    endpoint.long_polling = has(names, "LongPolling");
+}
+
+std::vector<std::string> transport_names(const transport::EndpointOptions& endpoint) {
+    std::vector<std::string> names;
+    if (endpoint.web_sockets) {
+        names.emplace_back("WebSockets");
+    }
+    if (endpoint.server_sent_events) {
+        names.emplace_back("ServerSentEvents");
+    }
+    if (endpoint.long_polling) {
+        names.emplace_back("LongPolling");
+    }
+    return names;
+}
+
+/// What [hub] sets for every hub and a [[log_hub]] for itself: `section` tells which.
+template <typename Target>
+void add_connection_settings(std::vector<Setting<Target>>& all, const char* section) {
+    const auto name = [section](const char* key) { return SettingName{section, key, ""}; };
+    const auto time = [&](const char* key, auto access, ConfigRange range, const char* help) {
+        all.push_back(duration<Target>(name(key), access, Kept::nanoseconds, range, help));
+    };
+    time("handshake_timeout", HUBTRAIL_MEMBER(hub.handshake_timeout_ns), kHandshakeMs,
+         "a client that has not said its protocol by then is closed");
+    time("keep_alive_interval", HUBTRAIL_MEMBER(hub.keep_alive_interval_ns), kKeepAliveMs,
+         "a ping is sent this often");
+    time("client_timeout_interval", HUBTRAIL_MEMBER(hub.client_timeout_ns), kClientTimeoutMs,
+         "a client that was silent for this long is closed; must exceed keep_alive_interval, twice that is usual");
+    all.push_back(size<Target>(name("maximum_receive_message_size"), HUBTRAIL_MEMBER(hub.receive_bytes_max),
+                               kReceiveBytes, "the longest hub message that a client may send"));
+    all.push_back(integer<Target>(name("stream_buffer_capacity"), HUBTRAIL_MEMBER(hub.stream_buffer_capacity),
+                                  kStreamBuffer, "items of one upload that wait to be read; then reading stops"));
+    all.push_back(integer<Target>(name("maximum_parallel_invocations_per_client"),
+                                  HUBTRAIL_MEMBER(hub.parallel_invocations_max), kParallel,
+                                  "invocations of one client that run at once; the next one waits"));
+    all.push_back(integer<Target>(name("streams_max"), HUBTRAIL_MEMBER(hub.streams_max), kStreams,
+                                  "streams that one connection may have running, each way"));
+    all.push_back(on_off<Target>(name("enable_detailed_errors"), HUBTRAIL_MEMBER(hub.detailed_errors),
                                  "tell clients why a hub method failed"));
+    all.push_back(words<Target>(
+        name("supported_protocols"), {"json", "messagepack"}, "encodings that a client may choose",
+        [](Target& target, const auto& names) { set_protocols(target.hub, names); },
+        [](const Target& target) { return protocol_names(target.hub); }));
+    all.push_back(size<Target>(name("stateful_reconnect_buffer_size"), HUBTRAIL_MEMBER(hub.stateful_buffer_bytes),
+                               kStatefulBytes, "sent and not acknowledged bytes of a client with stateful reconnect "
+                               "beyond which sends to it wait"));
+    all.push_back(words<Target>(
+        name("transports"), {"WebSockets", "ServerSentEvents", "LongPolling"}, "transports that negotiate offers",
+        [](Target& target, const auto& names) { set_transports(target.endpoint, names); },
+        [](const Target& target) { return transport_names(target.endpoint); }));
+    all.push_back(list<Target>(name("allowed_origins"), HUBTRAIL_MEMBER(endpoint.allowed_origins), is_origin,
+                               "a list of origins such as \"https://app.example\", without path or wildcard",
+                               "pages of these origins may connect from a browser; those of the server's own "
+                               "always may"));
+    all.push_back(integer<Target>(name("minimum_protocol_version"), HUBTRAIL_MEMBER(endpoint.minimum_protocol_version),
+                                  kNegotiateVersion, "the lowest negotiate version that is answered"));
+    all.push_back(on_off<Target>(name("allow_stateful_reconnects"), HUBTRAIL_MEMBER(endpoint.allow_stateful_reconnects),
+                                 "let clients that ask for it come back to their connection after the network "
+                                 "failed, with nothing lost"));
+    all.push_back(on_off<Target>(name("close_on_authentication_expiration"),
+                                 HUBTRAIL_MEMBER(endpoint.close_on_authentication_expiration),
+                                 "close a connection when the token that opened it ends"));
+    time("disconnect_timeout", HUBTRAIL_MEMBER(endpoint.disconnect_timeout_ns), kDisconnectMs,
+         "how long a connection waits for its first request, its next poll, or to be resumed");
+    time("poll_timeout", HUBTRAIL_MEMBER(endpoint.poll_timeout_ns), kPollMs, "how long a poll without data is held");
+    time("close_timeout", HUBTRAIL_MEMBER(endpoint.close_timeout_ns), kCloseMs,
+         "how long a WebSocket waits for the client's close frame");
+    time("transport_send_timeout", HUBTRAIL_MEMBER(endpoint.send_timeout_ns), kSendMs,
+         "a client that takes no byte for this long while bytes wait is cut off");
+    all.push_back(size<Target>(name("application_max_buffer_size"), HUBTRAIL_MEMBER(endpoint.application_buffer_bytes),
+                               kBufferBytes, "bytes of posted messages that wait for the hub; then posts wait"));
+    all.push_back(size<Target>(name("transport_max_buffer_size"), HUBTRAIL_MEMBER(endpoint.transport_buffer_bytes),
+                               kBufferBytes, "bytes that one poll's answer gathers"));
 }
 
 ServerSettings make_server_settings() {
     ServerSettings all;
     add_process_settings(all);
     add_auth_settings(all);
-    add_hub_settings(all);
+    add_connection_settings(all, "hub");
     return all;
 }
 
@@ -369,6 +512,12 @@ std::vector<Setting<hub::LogHubConfig>> make_log_hub_settings() {
     };
 }
 
+std::vector<Setting<hub::LogHubConfig>> make_log_hub_connection_settings() {
+    std::vector<Setting<hub::LogHubConfig>> all;
+    add_connection_settings(all, kLogHubSection);
+    return all;
+}
+
 #undef HUBTRAIL_MEMBER
 
 }  // namespace
@@ -380,6 +529,11 @@ const std::vector<Setting<ServerConfig>>& server_settings() {
 
 const std::vector<Setting<hub::LogHubConfig>>& log_hub_settings() {
     static const auto kAll = make_log_hub_settings();
+    return kAll;
+}
+
+const std::vector<Setting<hub::LogHubConfig>>& log_hub_connection_settings() {
+    static const auto kAll = make_log_hub_connection_settings();
     return kAll;
 }
 

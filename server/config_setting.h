@@ -51,6 +51,8 @@ struct Setting {
 const std::vector<Setting<ServerConfig>>& server_settings();
 /// The keys of one [[log_hub]]. Thread: any.
 const std::vector<Setting<hub::LogHubConfig>>& log_hub_settings();
+/// The keys of [hub] as one [[log_hub]] sets them for itself. Thread: any.
+const std::vector<Setting<hub::LogHubConfig>>& log_hub_connection_settings();
 
 /// The name of the array of tables, `[[log_hub]]`.
 inline constexpr const char* kLogHubSection = "log_hub";

@@ -16,12 +16,7 @@ constexpr std::int64_t kShutdownWatchNs = 10'000'000;
 transport::SessionOptions session_options(const Shared& shared) {
     transport::SessionOptions options;
     options.make_parser = transport::make_http_parser;
-    options.make_decoder = [&shared] {
-        transport::FrameDecoderLimits limits;
-        // A frame may hold several messages; each is held to the hub's own limit.
-        limits.message_bytes_max = std::max(transport::kMessageBytesMax, shared.config.hub.receive_bytes_max) * 4;
-        return transport::make_frame_decoder(limits);
-    };
+    options.make_decoder = transport::make_frame_decoder;
     options.connections_max = shared.connections_max;
     return options;
 }
@@ -55,17 +50,27 @@ transport::Router LoopWorld::make_router() {
         router.add_prefix("/", *shared_.page);
         router.add("/demo/session", *shared_.demo_session);
     }
-    const hub::LogHubContext context{tails_, *verifier_, shared_.log, shared_.config.hub, scratch_};
+    const hub::LogHubContext context{tails_, *verifier_, shared_.log, scratch_, shared_.clock};
     for (const auto& config : shared_.config.log_hubs) {
         hubs_.push_back(hub::make_log_hub(config, context));
         router.add_hub(config.path, *hubs_.back());
     }
-    if (shared_.config.bench_hub) {
-        hubs_.push_back(
-            hub::make_bench_hub(scheduler_, *verifier_, shared_.log, shared_.config.hub, scratch_));
-        router.add_hub("/bench", *hubs_.back());
-    }
     return router;
+}
+
+void LoopWorld::map_bench_hub(BenchHubs& hubs) {
+    hubs_.push_back(hubs.make_endpoint(loop_, *verifier_));
+    router_.add_hub("/bench", *hubs_.back());
+}
+
+std::size_t LoopWorld::hub_connections() const {
+    const auto& counters = sessions_.counters();
+    std::int64_t active = 0;
+    for (const auto kind : {transport::TransportKind::web_sockets, transport::TransportKind::server_sent_events,
+                            transport::TransportKind::long_polling}) {
+        active += counters.active(kind);
+    }
+    return static_cast<std::size_t>(std::max<std::int64_t>(active, 0));
 }
 
 void LoopWorld::on_commit(const std::shared_ptr<const storage::CommittedBatch>& batch) {
@@ -78,10 +83,14 @@ void LoopWorld::on_head(const std::string& tenant, const storage::LogHead& head)
     watch_.on_commit(tenant, std::numeric_limits<std::int64_t>::max());
 }
 
+void LoopWorld::drain(std::int64_t window_ns) {
+    sessions_.drain(window_ns);
+    watch_shutdown();
+}
+
 void LoopWorld::shut_down() {
     sync_.finish_waits();
     sessions_.shut_down();
-    watch_shutdown();
 }
 
 void LoopWorld::watch_shutdown() {

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "hub/bench_hub.h"
 #include "hub/log_hub.h"
 #include "hub/log_tails.h"
 #include "protocol/cursor.h"
@@ -18,6 +17,7 @@
 #include "rest/events_handler.h"
 #include "rest/health_handler.h"
 #include "rest/sync_handler.h"
+#include "server/bench_hub.h"
 #include "server/config.h"
 #include "storage/log_service.h"
 #include "transport/net/net_loop.h"
@@ -48,10 +48,17 @@ public:
               std::unique_ptr<auth::TokenVerifier> verifier);
 
     transport::SessionServer& sessions() { return sessions_; }
+    transport::OutputScheduler& scheduler() { return scheduler_; }
+    /// Before the first connection.
+    void map_bench_hub(BenchHubs& hubs);
+    /// Sends the hubs' clients away, evenly over the window; takes no new ones.
+    void drain(std::int64_t window_ns);
     /// Says goodbye to every peer.
     void shut_down();
     /// Connections at the last tick or change. Any thread.
     std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+    /// Of hubs, over any transport. Any thread.
+    std::size_t hub_connections() const;
     void on_commit(const std::shared_ptr<const storage::CommittedBatch>& batch);
     void on_head(const std::string& tenant, const storage::LogHead& head);
 

@@ -61,6 +61,12 @@ bench::Report run_scenario(const bench::EchoOptions& o) {
 bench::Report run_scenario(const bench::ToUserOptions& o) {
     return bench::run_to_user(o);
 }
+bench::Report run_scenario(const bench::GroupOptions& o) {
+    return bench::run_group(o);
+}
+bench::Report run_scenario(const bench::StreamOptions& o) {
+    return bench::run_stream(o);
+}
 bench::Report run_scenario(const bench::AppendOptions& o) {
     return bench::run_append(o);
 }

@@ -20,6 +20,8 @@
 #include "base/random.h"
 #include "protocol/cursor.h"
 #include "server/config_load.h"
+#include "server/admin_world.h"
+#include "server/bench_hub.h"
 #include "server/data_dir.h"
 #include "server/demo_session.h"
 #include "server/loop_world.h"
@@ -56,6 +58,7 @@ public:
         stop_loops();
         // The service answers what is queued; its threads post to the loops, which still exist.
         service_.reset();
+        admin_.reset();
         worlds_.clear();
     }
 
@@ -84,6 +87,9 @@ public:
                 *shared_, *loops_.back(),
                 auth::make_caching_verifier(std::move(*verifier), clock_, config_.token_cache_max)));
         }
+        if (config_.bench_hub) {
+            map_bench_hub();
+        }
         return listen();
     }
 
@@ -108,6 +114,18 @@ public:
     }
 
 private:
+    void map_bench_hub() {
+        std::vector<transport::OutputScheduler*> schedulers;
+        for (const auto& world : worlds_) {
+            schedulers.push_back(&world->scheduler());
+        }
+        bench_hubs_ = std::make_unique<BenchHubs>(config_.hub, config_.endpoint, std::move(schedulers), clock_, random_,
+                                                  *log_);
+        for (const auto& world : worlds_) {
+            world->map_bench_hub(*bench_hubs_);
+        }
+    }
+
     Result<void, std::string> open_data() {
         auto data = DataDir::open(files_, config_.data_dir);
         if (!data) {
@@ -176,6 +194,11 @@ private:
             return Failure{parsed.error()};
         }
         address_ = std::move(*parsed);
+        if (!config_.admin_listen.empty()) {
+            if (auto admin = listen_for_admin(); !admin) {
+                return admin;
+            }
+        }
         for (std::size_t i = 0; i < loops_.size(); ++i) {
             // The first one fixes the port when any free one was asked for.
             auto listener = transport::open_listener(
@@ -191,6 +214,28 @@ private:
         return {};
     }
 
+    // Metrics and health, on loop 0.
+    Result<void, std::string> listen_for_admin() {
+        auto address = transport::parse_listen_address(config_.admin_listen);
+        if (!address) {
+            return Failure{address.error()};
+        }
+        std::vector<const transport::ConnectionCounters*> counters;
+        for (const auto& world : worlds_) {
+            counters.push_back(&world->sessions().counters());
+        }
+        admin_ = std::make_unique<AdminWorld>(*shared_, worlds_.front()->scheduler(), std::move(counters));
+        auto listener = transport::open_listener(*address, transport::ListenerShare::first);
+        if (!listener) {
+            return Failure{listener.error()};
+        }
+        loops_.front()->listen(*listener, [this](std::unique_ptr<transport::Socket> socket) {
+            admin_->sessions().accept(std::move(socket));
+        });
+        log_->info("admin_listening", {{"address", address->host}, {"port", address->port}});
+        return {};
+    }
+
     // Runs on loop 0. A second signal ends at once.
     void begin_shutdown() {
         if (draining_.exchange(true)) {
@@ -199,25 +244,41 @@ private:
         }
         log_->info("stopping", {{"advice", "a second signal ends at once"}});
         for (std::size_t i = 0; i < loops_.size(); ++i) {
-            loops_[i]->stop_listening();
-            loops_[i]->post([world = worlds_[i].get()] { world->shut_down(); });
+            loops_[i]->post([world = worlds_[i].get(), window = config_.drain_window_ns] { world->drain(window); });
         }
-        shutdown_until_ns_ = clock_.steady_ns() + kShutdownNs;
+        shutdown_step_ns_ = clock_.steady_ns() + config_.drain_window_ns;
         poll_shutdown();
     }
 
+    // While hub connections are sent away everything else is served as before, so that a balancer notices; then all
+    // the others get a short time to take their goodbye.
     void poll_shutdown() {
         loops_.front()->call_after(kShutdownPollNs, [this] {
-            bool empty = true;
+            std::size_t hub_connections = 0;
+            std::size_t connections = 0;
             for (const auto& world : worlds_) {
-                empty = empty && world->connections() == 0;
+                hub_connections += world->hub_connections();
+                connections += world->connections();
             }
-            if (empty || clock_.steady_ns() >= shutdown_until_ns_) {
+            const bool over = clock_.steady_ns() >= shutdown_step_ns_;
+            if (goodbye_said_ && (connections == 0 || over)) {
                 loops_.front()->stop();
-            } else {
-                poll_shutdown();
+                return;
             }
+            if (!goodbye_said_ && (hub_connections == 0 || over)) {
+                say_goodbye();
+            }
+            poll_shutdown();
         });
+    }
+
+    void say_goodbye() {
+        goodbye_said_ = true;
+        shutdown_step_ns_ = clock_.steady_ns() + kShutdownNs;
+        for (std::size_t i = 0; i < loops_.size(); ++i) {
+            loops_[i]->stop_listening();
+            loops_[i]->post([world = worlds_[i].get()] { world->shut_down(); });
+        }
     }
 
     void stop_loops() {
@@ -248,10 +309,13 @@ private:
     std::vector<std::unique_ptr<transport::NetLoop>> loops_;
     std::unique_ptr<storage::LogService> service_;
     std::unique_ptr<Shared> shared_;
+    std::unique_ptr<BenchHubs> bench_hubs_;
     std::vector<std::unique_ptr<LoopWorld>> worlds_;
+    std::unique_ptr<AdminWorld> admin_;
     std::vector<std::thread> threads_;
     transport::ListenAddress address_;
-    std::int64_t shutdown_until_ns_ = 0;
+    std::int64_t shutdown_step_ns_ = 0;  ///< when the present step of the shutdown ends at the latest
+    bool goodbye_said_ = false;
 };
 
 }  // namespace

@@ -170,12 +170,53 @@ TEST_CASE("a value that does not fit says what was found and what is expected", 
          "hub.toml:3: 'hub.handshake_timeout' is \"5 s\", expected a duration from 100ms to 5m, "
          "such "
          "as \"15s\", \"2m\" or 15"},
+        {"[hub]\nsupported_protocols = []",
+         "hub.toml:2: 'hub.supported_protocols' is [], expected a list of one or more of json, messagepack"},
+        {"[hub]\ntransports = [\"WebSocket\"]",
+         "hub.toml:2: 'hub.transports' is [\"WebSocket\"], expected a list of one or more of WebSockets, "
+         "ServerSentEvents, LongPolling"},
+        {"[hub]\nallowed_origins = [\"*\"]",
+         "hub.toml:2: 'hub.allowed_origins' is [\"*\"], expected a list of origins such as "
+         "\"https://app.example\", without path or wildcard"},
         {"[auth]\nkey_files = \"s3cret\"",
          "hub.toml:2: 'auth.key_files' is text, expected a list of paths (never the keys "
          "themselves)"},
     }));
     CAPTURE(row.file);
     CHECK_THAT(problems(row.file), Equals(ConfigProblems{row.problem}));
+}
+
+TEST_CASE("a log hub begins with what [hub] says and overrides it for itself", "[server]") {
+    const auto result = loaded(
+        "[[log_hub]]\npath = \"/a\"\nscopes = [\"x\"]\n"
+        "transports = [\"LongPolling\"]\nmaximum_receive_message_size = \"64KiB\"\n"
+        "[[log_hub]]\npath = \"/b\"\nscopes = [\"x\"]\n"
+        "[hub]\nsupported_protocols = [\"messagepack\"]\nallowed_origins = [\"https://app.example\"]\n"
+        "allow_stateful_reconnects = true\nmaximum_receive_message_size = \"1KiB\"\n");
+    REQUIRE(result.config.log_hubs.size() == 2);
+    const auto& a = result.config.log_hubs[0];
+    const auto& b = result.config.log_hubs[1];
+    for (const auto& hub : result.config.log_hubs) {
+        REQUIRE(hub.hub.protocols.size() == 1);
+        CHECK(hub.hub.protocols.front()->name() == "messagepack");
+        CHECK(hub.endpoint.allowed_origins == std::vector<std::string>{"https://app.example"});
+        CHECK(hub.endpoint.allow_stateful_reconnects);
+    }
+    CHECK_FALSE(a.endpoint.web_sockets);
+    CHECK(a.endpoint.long_polling);
+    CHECK(b.endpoint.web_sockets);
+    CHECK(a.hub.receive_bytes_max == 64 * 1024);
+    CHECK(a.endpoint.message_bytes_max == 256 * 1024);
+    CHECK(b.hub.receive_bytes_max == 1024);
+    CHECK(b.endpoint.message_bytes_max == 128 * 1024);
+}
+
+TEST_CASE("without a log hub in the file the usual ones follow [hub]", "[server]") {
+    const auto result = loaded("[hub]\nstreams_max = 7\n");
+    REQUIRE(result.config.log_hubs.size() == 3);
+    for (const auto& hub : result.config.log_hubs) {
+        CHECK(hub.hub.streams_max == 7);
+    }
 }
 
 TEST_CASE("all problems of all sources are told at once, in the order of the sources", "[server]") {

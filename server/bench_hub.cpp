@@ -1,0 +1,153 @@
+#include "server/bench_hub.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "hub/code_hub.h"
+#include "hub/delay.h"
+#include "hub/exceptions.h"
+#include "hub/hub.h"
+#include "hub/hub_manager.h"
+#include "hub/messenger.h"
+#include "hub/methods.h"
+#include "hub/stream.h"
+
+namespace hubtrail::server {
+namespace {
+
+using hub::HubException;
+using hub::Task;
+using Fanout = hub::ClientProxy;
+
+void check(const char* usage, std::initializer_list<std::pair<std::int64_t, std::int64_t>> counts) {
+    for (const auto& [value, most] : counts) {
+        if (value < 0 || value > most) {
+            throw HubException(usage);
+        }
+    }
+}
+
+// `SEQUENCE:` padded with x, as the client checks it.
+std::string message(std::int64_t sequence, std::size_t bytes) {
+    auto text = std::to_string(sequence) + ":";
+    text.resize(std::max(text.size(), bytes), 'x');
+    return text;
+}
+
+/// Thread: strand.
+class BenchHub final : public hub::Hub {
+public:
+    static void methods(hub::Methods<BenchHub>& methods) {
+        methods.add("Echo", &BenchHub::echo)
+            .add("Burst", &BenchHub::burst)
+            .add("ToUser", &BenchHub::to_user)
+            .add("ToGroup", &BenchHub::to_group)
+            .add("Count", &BenchHub::count);
+    }
+
+    Task<void> on_connected() override {
+        auto names = std::string(context().request().query("group").value_or(""));
+        while (!names.empty()) {
+            const auto comma = std::min(names.find(','), names.size());
+            co_await groups().add(context().connection_id(), names.substr(0, comma));
+            names.erase(0, comma + 1);
+        }
+    }
+
+    std::string echo(const std::string& text) { return text; }
+
+    Task<void> burst(std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes) {
+        check("Burst(rounds up to 1000000, per_turn up to 1000, bytes up to 16384)",
+              {{rounds, kBenchRoundsMax}, {per_turn, kBenchPerTurnMax}, {bytes, kBenchBytesMax}});
+        std::int64_t sequence = 0;
+        for (std::int64_t round = 0; round < rounds; ++round) {
+            for (std::int64_t i = 1; i < per_turn; ++i) {
+                clients().all().send("m", message(sequence++, static_cast<std::size_t>(bytes)));
+            }
+            if (per_turn > 0) {
+                co_await clients().all().send("m", message(sequence++, static_cast<std::size_t>(bytes)));
+            }
+            co_await end_of_turn();
+        }
+    }
+
+    Task<void> to_user(std::string user, std::int64_t rounds) {
+        check("ToUser(user, rounds up to 1000000)", {{rounds, kBenchRoundsMax}});
+        co_await send_each_turn(clients().user(std::move(user)), rounds);
+    }
+
+    Task<void> to_group(std::string group, std::int64_t rounds) {
+        check("ToGroup(group, rounds up to 1000000)", {{rounds, kBenchRoundsMax}});
+        co_await send_each_turn(clients().group(std::move(group)), rounds);
+    }
+
+    hub::Stream<std::int64_t> count(std::int64_t items) {
+        check("Count(items up to 10000000)", {{items, kBenchItemsMax}});
+        return items_up_to(items);
+    }
+
+private:
+    static hub::Delay end_of_turn() { return hub::delay(std::chrono::nanoseconds(0)); }
+
+    static Task<void> send_each_turn(Fanout to, std::int64_t rounds) {
+        for (std::int64_t round = 0; round < rounds; ++round) {
+            co_await to.send("m", message(round, 0));
+            co_await end_of_turn();
+        }
+    }
+
+    static hub::Stream<std::int64_t> items_up_to(std::int64_t items) {
+        for (std::int64_t item = 0; item < items; ++item) {
+            co_yield item;
+        }
+    }
+};
+
+std::string user_of(const auth::Principal*, const hub::RequestInfo& request) {
+    return std::string(request.query("user").value_or(""));
+}
+
+}  // namespace
+
+struct BenchHubs::Parts {
+    Parts(const Clock& clock_of, Log& log_of) : clock(clock_of), log(log_of) {}
+
+    const Clock& clock;
+    Log& log;
+    hub::HubDefinition definition;
+    hub::HubRouteOptions route;
+    std::unique_ptr<hub::HubManager> manager;
+    std::unique_ptr<hub::Messenger> messenger;
+    hub::WorkerPool workers{1};
+    std::vector<std::unique_ptr<hub::HubLoop>> loops;
+};
+
+BenchHubs::BenchHubs(const hub::HubOptions& options, transport::EndpointOptions endpoint,
+                     std::vector<transport::OutputScheduler*> loops, const Clock& clock, Random& random, Log& log)
+    : parts_(std::make_unique<Parts>(clock, log)) {
+    auto& definition = parts_->definition;
+    definition.name = "BenchHub";
+    definition.options = options;
+    definition.create = [] { return std::make_unique<BenchHub>(); };
+    definition.user_id = user_of;
+    hub::Methods<BenchHub> methods(definition);
+    BenchHub::methods(methods);
+    definition.seal();
+    parts_->route.path = "/bench";
+    parts_->route.endpoint = std::move(endpoint);
+    parts_->route.endpoint.allow_stateful_reconnects = true;
+    parts_->manager = hub::make_hub_manager(definition.name, std::move(loops), nullptr, random, log);
+    parts_->messenger = std::make_unique<hub::Messenger>(*parts_->manager, definition.options.protocols);
+}
+
+BenchHubs::~BenchHubs() = default;
+
+std::unique_ptr<transport::HubEndpoint> BenchHubs::make_endpoint(transport::Loop& loop,
+                                                                 auth::TokenVerifier& verifier) {
+    parts_->loops.push_back(std::make_unique<hub::HubLoop>(loop, parts_->workers, parts_->clock, parts_->log));
+    return hub::make_code_hub(parts_->route, parts_->definition, *parts_->messenger, *parts_->loops.back(), &verifier);
+}
+
+}  // namespace hubtrail::server

@@ -1,0 +1,150 @@
+#include "server/bench_hub.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/random.h"
+#include "protocol/json.h"
+#include "tests/support/catch.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_connection.h"
+#include "tests/support/fake_loop.h"
+
+namespace hubtrail::server {
+namespace {
+
+class NobodyVerifier final : public auth::TokenVerifier {
+public:
+    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(std::string_view) override {
+        return Failure{auth::TokenError{auth::TokenErrc::signature, "nobody"}};
+    }
+};
+
+struct BenchFixture {
+    transport::FakeLoop loop;
+    transport::OutputScheduler scheduler{loop};
+    FakeClock clock;
+    SeededRandom random{3};
+    std::unique_ptr<Log> log = make_stderr_log(LogLevel::error, LogFormat::text);
+    NobodyVerifier verifier;
+    BenchHubs hubs{hub::HubOptions{}, transport::EndpointOptions{}, {&scheduler}, clock, random, *log};
+    std::unique_ptr<transport::HubEndpoint> endpoint = hubs.make_endpoint(loop, verifier);
+    int clients = 0;
+};
+
+/// A client of the bench hub, its handshake done. Thread: strand.
+struct BenchClient {
+    using Query = std::vector<std::pair<std::string, std::string>>;
+
+    BenchClient(BenchFixture& fixture, Query query) : f(fixture), connection(fixture.scheduler, fixture.loop) {
+        transport::HttpRequest request;
+        request.path = "/bench";
+        request.query = std::move(query);
+        f.endpoint->open(std::move(request), "c" + std::to_string(++f.clients), [this](transport::OpenResult result) {
+            handler = std::move(std::get<std::unique_ptr<transport::ConnectionHandler>>(result));
+        });
+        connection.handler = handler.get();
+        handler->on_open(connection);
+        handler->on_bytes("{\"protocol\":\"json\",\"version\":1}\x1e");
+        f.loop.run();
+    }
+    ~BenchClient() {
+        handler->on_close(transport::CloseReason::peer_closed);
+        connection.handler = nullptr;
+        f.loop.run();
+    }
+
+    void call(const std::string& target, const std::string& arguments, int type = 1) {
+        handler->on_bytes("{\"type\":" + std::to_string(type) + R"(,"invocationId":"1","target":")" + target +
+                          R"(","arguments":[)" + arguments + "]}\x1e");
+        f.loop.run();
+    }
+    bool refused(const std::string& target, const std::string& arguments, int type = 1) {
+        call(target, arguments, type);
+        return connection.records().back().find("\"error\"") != std::string::npos;
+    }
+    /// First arguments of the invocations, in order.
+    std::vector<std::string> messages() const {
+        std::vector<std::string> got;
+        for (const auto& record : connection.records()) {
+            const auto message = protocol::JsonValue::parse(record, {});
+            if (message->find("target")) {
+                got.push_back(message->find("arguments")->at(0).string());
+            }
+        }
+        return got;
+    }
+
+    BenchFixture& f;
+    transport::FakeConnection connection;
+    std::unique_ptr<transport::ConnectionHandler> handler;
+};
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("Echo answers with its argument", "[server]") {
+    BenchFixture f;
+    BenchClient client(f, {});
+    client.call("Echo", R"("a\"b")");
+    CHECK(client.connection.records().back() == R"({"type":3,"invocationId":"1","result":"a\"b"})");
+}
+
+TEST_CASE("Burst sends numbered messages to all, so many a turn", "[server]") {
+    BenchFixture f;
+    BenchClient one(f, {});
+    BenchClient two(f, {});
+    one.call("Burst", "2,3,4");
+    f.loop.advance(1'000'000'000);
+    const Texts expected = {"0:xx", "1:xx", "2:xx", "3:xx", "4:xx", "5:xx"};
+    CHECK(one.messages() == expected);
+    CHECK(two.messages() == expected);
+    CHECK(one.connection.records().back().find("\"type\":3") != std::string::npos);
+}
+
+TEST_CASE("A message goes to the user or the group, and to nobody else", "[server]") {
+    BenchFixture f;
+    BenchClient sender(f, {{"user", "u1"}, {"group", "g1,target"}});
+    BenchClient receiver(f, {{"user", "u2"}, {"group", "g2"}});
+    BenchClient other(f, {{"user", "u3"}});
+    sender.call("ToUser", R"("u2",3)");
+    sender.call("ToGroup", R"("target",2)");
+    f.loop.advance(1'000'000'000);
+    CHECK(sender.messages() == Texts{"0:", "1:"});
+    CHECK(receiver.messages() == Texts{"0:", "1:", "2:"});
+    CHECK(other.messages().empty());
+}
+
+TEST_CASE("Count streams the numbers", "[server]") {
+    BenchFixture f;
+    BenchClient client(f, {});
+    client.call("Count", "3", 4);
+    const auto records = client.connection.records();
+    REQUIRE(records.size() >= 4);
+    CHECK(records[records.size() - 2] == R"({"type":2,"invocationId":"1","item":2})");
+    CHECK(records.back() == R"({"type":3,"invocationId":"1"})");
+}
+
+TEST_CASE("The bench hub takes arguments up to their limits and no further", "[server]") {
+    BenchFixture f;
+    BenchClient client(f, {});
+    const auto burst = [&](std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes) {
+        return client.refused("Burst", std::to_string(rounds) + "," + std::to_string(per_turn) + "," +
+                                           std::to_string(bytes));
+    };
+    CHECK_FALSE(burst(0, kBenchPerTurnMax, kBenchBytesMax));
+    CHECK(burst(0, kBenchPerTurnMax + 1, kBenchBytesMax));
+    CHECK(burst(0, kBenchPerTurnMax, kBenchBytesMax + 1));
+    CHECK(burst(kBenchRoundsMax + 1, 1, 1));
+    CHECK(burst(-1, 1, 1));
+    CHECK(client.refused("Count", std::to_string(kBenchItemsMax + 1), 4));
+    CHECK(client.refused("ToUser", "\"u\"," + std::to_string(kBenchRoundsMax + 1)));
+    CHECK(client.refused("ToGroup", "\"g\"," + std::to_string(kBenchRoundsMax + 1)));
+    CHECK_FALSE(client.refused("ToGroup", "\"g\",0"));
+}
+
+}  // namespace hubtrail::server
