@@ -13,10 +13,11 @@
 /// and memory figures come from /proc. Flags on the command line (bench/compare.py uses these
 /// names):
 ///   all      --url http://127.0.0.1:PORT[/PATH] (parse_target)  --pid  --token (repeatable) --core
-///            --time-limit  --no-pings  --json
+///            --time-limit  --no-pings  --json  --protocol  --transport  --stateful
 ///   connect  --connections --in-flight      idle    --connections --seconds
 ///   fanout   --connections --rounds --per-turn --bytes
 ///   echo     --connections --bytes --seconds    touser  --connections --rounds
+///   group    --connections --groups --members --rounds    stream  --connections --items
 ///   append   --producers --seconds              catchup --events
 namespace hubtrail::bench {
 
@@ -24,6 +25,8 @@ constexpr int kTimeLimitDefaultS = 180;
 constexpr int kNoCore = -1;
 
 enum class Pings { stock, off };  ///< stock: one ping every 15 s on each connection
+enum class Encoding { json, messagepack };
+enum class Carrier { web_sockets, server_sent_events, long_polling };
 
 /// Where the server is and how to watch it.
 struct Target {
@@ -36,6 +39,9 @@ struct Target {
     int core = kNoCore;  ///< pin the calling thread to this core
     int time_limit_s = kTimeLimitDefaultS;
     Pings pings = Pings::stock;
+    Encoding encoding = Encoding::json;
+    Carrier carrier = Carrier::web_sockets;
+    bool stateful = false;  ///< negotiates stateful reconnect and acknowledges every second, as stock clients do
 };
 
 struct ConnectOptions {
@@ -72,6 +78,22 @@ struct ToUserOptions {
     std::uint32_t rounds = 2'000;
 };
 
+/// `members` of `connections` are in the group that gets `rounds` messages; the others are spread over `groups`.
+struct GroupOptions {
+    Target target;
+    std::size_t connections = 10'000;
+    std::size_t groups = 1'000;
+    std::size_t members = 100;
+    std::uint32_t rounds = 200;
+};
+
+/// Each connection has one stream of `items` integers.
+struct StreamOptions {
+    Target target;
+    std::size_t connections = 64;
+    std::uint32_t items = 5'000;
+};
+
 struct AppendOptions {
     Target target;
     std::size_t producers = 128;
@@ -88,6 +110,8 @@ Report run_idle(const IdleOptions& options);
 Report run_fanout(const FanoutOptions& options);
 Report run_echo(const EchoOptions& options);
 Report run_to_user(const ToUserOptions& options);
+Report run_group(const GroupOptions& options);
+Report run_stream(const StreamOptions& options);
 Report run_append(const AppendOptions& options);
 Report run_catchup(const CatchupOptions& options);
 

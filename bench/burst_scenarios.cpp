@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -89,7 +90,8 @@ Result<void, BenchError> fanout(const FanoutOptions& options, Report& report) {
     const std::uint64_t messages = std::uint64_t{options.rounds} * options.per_turn;
     BurstSink sink(options.connections, messages, options.bytes);
     Progress progress("fanout");
-    Swarm swarm(options.target, options.connections, sink);
+    const auto swarm_of = make_swarm(options.target, options.connections, sink);
+    Swarm& swarm = *swarm_of;
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
     }
@@ -109,7 +111,8 @@ Result<void, BenchError> to_user(const ToUserOptions& options, Report& report) {
     const ProcessProbe probe(options.target.server_pid);
     BurstSink sink(options.connections, options.rounds, kArgumentAnyBytes);
     Progress progress("touser");
-    Swarm swarm(options.target, options.connections, sink);
+    const auto swarm_of = make_swarm(options.target, options.connections, sink);
+    Swarm& swarm = *swarm_of;
     swarm.paths([&](std::size_t i) { return options.target.path + "?user=u" + std::to_string(i); });
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
@@ -124,6 +127,36 @@ Result<void, BenchError> to_user(const ToUserOptions& options, Report& report) {
                 options.rounds, progress, report);
     if (result && sink.next_of(receiver) != options.rounds) {
         return Failure{BenchError{"messages for one user went to another"}};
+    }
+    return result;
+}
+
+Result<void, BenchError> group(const GroupOptions& options, Report& report) {
+    if (auto ready = prepare_process(options.target, options.connections); !ready) {
+        return ready;
+    }
+    const ProcessProbe probe(options.target.server_pid);
+    BurstSink sink(options.connections, options.rounds, kArgumentAnyBytes);
+    Progress progress("group");
+    const auto swarm_of = make_swarm(options.target, options.connections, sink);
+    Swarm& swarm = *swarm_of;
+    // The members are spread over the connections, as they would be in life.
+    const auto step = options.members == 0 ? options.connections : options.connections / options.members;
+    swarm.paths([&](std::size_t i) {
+        const bool member = options.members > 0 && i % step == 0 && i / step < options.members;
+        return options.target.path + "?group=g" + std::to_string(i % options.groups) + (member ? ",target" : "");
+    });
+    if (auto result = swarm.open(kInFlight, progress); !result) {
+        return result;
+    }
+    auto result = measure(swarm, sink, probe,
+                          "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToGroup\",\"arguments\":[\"target\"," +
+                              std::to_string(options.rounds) + "]}",
+                          std::uint64_t{options.rounds} * options.members, progress, report);
+    const auto cpu = std::find_if(report.figures.begin(), report.figures.end(),
+                                  [](const Figure& figure) { return figure.name == "server_cpu_s"; });
+    if (cpu != report.figures.end()) {
+        report.add("server_cpu_us_per_send", cpu->value / options.rounds * kPerMicrosecond);
     }
     return result;
 }
@@ -153,6 +186,22 @@ Report run_to_user(const ToUserOptions& options) {
                   {},
                   {}};
     if (const auto result = to_user(options, report); !result) {
+        report.failure = result.error().text;
+    }
+    return report;
+}
+
+Report run_group(const GroupOptions& options) {
+    Report report{"group",
+                  {{"connections", static_cast<double>(options.connections)},
+                   {"groups", static_cast<double>(options.groups)},
+                   {"members", static_cast<double>(options.members)},
+                   {"rounds", static_cast<double>(options.rounds)}},
+                  {},
+                  {}};
+    if (options.members > options.connections) {
+        report.failure = "there are more members than connections";
+    } else if (const auto result = group(options, report); !result) {
         report.failure = result.error().text;
     }
     return report;

@@ -158,7 +158,8 @@ Result<void, BenchError> catchup(const CatchupOptions& options, Report& report) 
     CatchupSink sink(std::max<std::uint64_t>(bounds->first_pos, 1));
     Target target = options.target;
     target.path = "/v1/hub/changes";
-    Swarm swarm(target, 1, sink);
+    const auto swarm_of = make_swarm(target, 1, sink);
+    Swarm& swarm = *swarm_of;
     if (auto result = swarm.open(1, progress); !result) {
         return result;
     }

@@ -78,6 +78,35 @@ def one_user(connections, rounds):
         (Row(f"message to one user of {connections:,}, CPU", "server_cpu_us_per_delivery", "us"),))
 
 
+def echo(name, title, connections, protocol):
+    """The reference has no MessagePack (its package is not in the SDK): there the row stands alone."""
+    flags = {"connections": connections, "bytes": 120, "protocol": protocol}
+    peers = protocol == "json"
+    return Scenario(
+        name, "echo", {**flags, "seconds": 5}, {**flags, "seconds": 2}, {**flags, "seconds": 2},
+        (Row(title, "server_cpu_us_per_echo", "us", 3.5 if peers else None),),
+        ("hubtrail", "aspnet") if peers else ("hubtrail",))
+
+
+def to_group(members, rounds, title, figure, at_most=None):
+    flags = {"connections": 10000, "groups": 1000, "members": members}
+    return Scenario(
+        f"group-{members}", "group", {**flags, "rounds": rounds}, {**flags, "rounds": max(rounds // 5, 2)},
+        {**flags, "connections": 10000, "rounds": max(rounds // 10, 1)},
+        (Row(title, figure, "us", at_most=at_most),), ("hubtrail", "aspnet"))
+
+
+TURNS = {"connections": 1000, "per-turn": 1, "bytes": 120}
+
+
+def carried(transport, title):
+    flags = {"connections": 200, "per-turn": 1, "bytes": 120, "transport": transport}
+    return Scenario(
+        transport, "fanout", {**flags, "rounds": 300}, {**flags, "rounds": 50}, {**flags, "rounds": 50},
+        (Row(f"delivery to 200 over {title}, one per turn, CPU", "server_cpu_us_per_delivery", "us", 2),),
+        ("hubtrail", "aspnet"))
+
+
 SCENARIOS = (
     Scenario("connect", "connect", {"connections": 10000}, {"connections": 2000}, {"connections": 2000},
              (Row("connect, upgrade, handshake with HS256, CPU", "server_cpu_us_per_connection", "us",
@@ -97,9 +126,31 @@ SCENARIOS = (
              {"connections": 64, "bytes": 120, "seconds": 2},
              {"connections": 64, "bytes": 120, "seconds": 2},
              (Row("echo on 64 connections, CPU", "server_cpu_us_per_echo", "us", 3.5, 1.4),)),
+    echo("echo-1000", "echo on 1,000 connections, CPU", 1000, "json"),
+    echo("echo-messagepack", "echo on 64 connections, MessagePack, CPU", 64, "messagepack"),
+    echo("echo-1000-messagepack", "echo on 1,000 connections, MessagePack, CPU", 1000, "messagepack"),
     one_user(100, 50000),
     one_user(1000, 20000),
-    one_user(5000, 2000),
+    one_user(10000, 2000),
+    to_group(0, 20000, "send to a group without members, of 1,000 groups, CPU", "server_cpu_us_per_send", 3),
+    to_group(100, 300, "delivery to a group of 100 of 10,000, CPU", "server_cpu_us_per_delivery"),
+    to_group(1000, 100, "delivery to a group of 1,000 of 10,000, CPU", "server_cpu_us_per_delivery"),
+    to_group(10000, 20, "delivery to a group of all 10,000, CPU", "server_cpu_us_per_delivery"),
+    Scenario("stream", "stream", {"connections": 64, "items": 5000}, {"connections": 64, "items": 500},
+             {"connections": 64, "items": 500},
+             (Row("item of a server stream on 64 connections, CPU", "server_cpu_us_per_item", "us", 3),),
+             ("hubtrail", "aspnet")),
+    carried("sse", "Server-Sent Events"),
+    carried("longpolling", "long polling"),
+    Scenario("stateful", "fanout", {**TURNS, "rounds": 300, "stateful": True},
+             {**TURNS, "rounds": 50, "stateful": True}, {**TURNS, "rounds": 25, "stateful": True},
+             (Row("delivery to 1,000, one per turn, stateful reconnect, CPU", "server_cpu_us_per_delivery", "us"),),
+             ("hubtrail", "aspnet")),
+    Scenario("stateful-16", "fanout", {**TURNS, "per-turn": 16, "rounds": 150, "stateful": True},
+             {**TURNS, "per-turn": 16, "rounds": 20, "stateful": True},
+             {**TURNS, "per-turn": 16, "rounds": 10, "stateful": True},
+             (Row("delivery to 1,000, bursts of 16, stateful reconnect, CPU", "server_cpu_us_per_delivery", "us"),),
+             ("hubtrail", "aspnet")),
     Scenario("append", "append", {"producers": 128, "seconds": 10}, {"producers": 128, "seconds": 2},
              {"producers": 128, "seconds": 1},
              (Row("append of singles by 128 producers, durable", "events_per_s", "events/s",

@@ -123,6 +123,16 @@ HttpClient::~HttpClient() {
 
 Result<std::string_view, BenchError> HttpClient::get(std::string_view path,
                                                      std::int64_t deadline_ns) {
+    return exchange("GET " + std::string(path), get_request(target_, path), deadline_ns);
+}
+
+Result<std::string_view, BenchError> HttpClient::post(std::string_view path, std::string_view body,
+                                                      std::int64_t deadline_ns) {
+    return exchange("POST " + std::string(path), post_head(target_, path, body.size()).append(body), deadline_ns);
+}
+
+Result<std::string_view, BenchError> HttpClient::exchange(std::string_view what, const std::string& request,
+                                                          std::int64_t deadline_ns) {
     if (socket_ < 0) {
         auto fd = start_connect(target_, 0);
         if (!fd) {
@@ -130,7 +140,6 @@ Result<std::string_view, BenchError> HttpClient::get(std::string_view path,
         }
         socket_ = *fd;
     }
-    const std::string request = get_request(target_, path);
     for (std::size_t sent = 0; sent < request.size();) {
         if (auto ready = wait_for(socket_, POLLOUT, deadline_ns); !ready) {
             return Failure{ready.error()};
@@ -154,7 +163,7 @@ Result<std::string_view, BenchError> HttpClient::get(std::string_view path,
                 close(std::exchange(socket_, -1));
             }
             if (whole.status != 200) {
-                return failure("GET " + std::string(path) + " answered " +
+                return failure(std::string(what) + " answered " +
                                std::to_string(whole.status) + ": " +
                                std::string(whole.body.substr(0, kQuotedBytesMax)));
             }

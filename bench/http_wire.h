@@ -38,8 +38,14 @@ public:
 
     /// The body of a 200 answer; the view dies at the next call. Another status is an error.
     Result<std::string_view, BenchError> get(std::string_view path, std::int64_t deadline_ns);
+    /// The same with a body to send.
+    Result<std::string_view, BenchError> post(std::string_view path, std::string_view body,
+                                              std::int64_t deadline_ns);
 
 private:
+    Result<std::string_view, BenchError> exchange(std::string_view what, const std::string& request,
+                                                  std::int64_t deadline_ns);
+
     Target target_;
     int socket_ = -1;
     std::string buffer_;

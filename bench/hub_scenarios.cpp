@@ -31,7 +31,8 @@ public:
 /// Thread: main.
 class EchoSink final : public SwarmSink {
 public:
-    EchoSink(std::size_t connections, std::uint32_t bytes) : calls_(connections), bytes_(bytes) {}
+    EchoSink(std::size_t connections, std::uint32_t bytes, Encoding encoding)
+        : calls_(connections), bytes_(bytes), encoding_(encoding) {}
 
     void attach(Swarm& swarm) { swarm_ = &swarm; }
     void stop() { stopped_ = true; }
@@ -45,6 +46,10 @@ public:
         call.text.resize(std::max<std::size_t>(bytes_, call.text.size()), 'e');
         call.sent_ns = now_ns();
         ++outstanding_;
+        if (encoding_ == Encoding::messagepack) {
+            swarm_->send(connection, std::string("\x95\x01\x80") + packed(id) + packed("Echo") + "\x91" + packed(call.text));
+            return;
+        }
         swarm_->send(connection, "{\"type\":1,\"invocationId\":\"" + id +
                                      "\",\"target\":\"Echo\",\"arguments\":[\"" + call.text +
                                      "\"]}");
@@ -52,6 +57,13 @@ public:
 
     std::string on_record(std::size_t connection, std::string_view record) override {
         const Call& call = calls_[connection];
+        if (encoding_ == Encoding::messagepack) {
+            // A completion with a result; written in full, since there is one way to write it.
+            if (record != std::string("\x95\x03\x80") + packed(std::to_string(call.number)) + "\x03" + packed(call.text)) {
+                return "not the answer to call " + std::to_string(call.number);
+            }
+            return answered(connection);
+        }
         if (std::string fault = completion_fault(record); !fault.empty()) {
             return fault;
         }
@@ -61,15 +73,33 @@ public:
             return "not the answer to call " + std::to_string(call.number) + ": " +
                    std::string(record.substr(0, 200));
         }
-        samples_.add(now_ns() - call.sent_ns);
+        return answered(connection);
+    }
+
+private:
+    std::string answered(std::size_t connection) {
+        samples_.add(now_ns() - calls_[connection].sent_ns);
         --outstanding_;
         if (!stopped_) {
-            this->call(connection);
+            call(connection);
         }
         return {};
     }
 
-private:
+    // The shortest form of a MessagePack string, up to 64 KiB.
+    static std::string packed(std::string_view text) {
+        const auto byte = [](std::size_t value) { return static_cast<char>(value & 0xffU); };
+        std::string out;
+        if (text.size() < 32) {
+            out = {byte(0xa0U | text.size())};
+        } else if (text.size() < 256) {
+            out = {byte(0xd9), byte(text.size())};
+        } else {
+            out = {byte(0xda), byte(text.size() >> 8U), byte(text.size())};
+        }
+        return out.append(text);
+    }
+
     struct Call {
         std::uint64_t number = 0;
         std::int64_t sent_ns = 0;
@@ -78,6 +108,7 @@ private:
 
     std::vector<Call> calls_;
     std::uint32_t bytes_;
+    Encoding encoding_;
     Swarm* swarm_ = nullptr;
     Samples samples_;
     std::size_t outstanding_ = 0;
@@ -105,7 +136,8 @@ Result<void, BenchError> connect(const ConnectOptions& options, Report& report) 
     const double before_kib = probe.settled_rss_kib(kSettleLimitMs);
     SilentSink sink;
     Progress progress("connect");
-    Swarm swarm(options.target, options.connections, sink);
+    const auto swarm_of = make_swarm(options.target, options.connections, sink);
+    Swarm& swarm = *swarm_of;
     const CpuMeter meter(probe);
     if (auto result = swarm.open(options.in_flight, progress); !result) {
         return result;
@@ -129,7 +161,8 @@ Result<void, BenchError> idle(const IdleOptions& options, Report& report) {
     const double before_kib = probe.settled_rss_kib(kSettleLimitMs);
     SilentSink sink;
     Progress progress("idle: connect");
-    Swarm swarm(options.target, options.connections, sink);
+    const auto swarm_of = make_swarm(options.target, options.connections, sink);
+    Swarm& swarm = *swarm_of;
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
     }
@@ -164,9 +197,10 @@ Result<void, BenchError> echo(const EchoOptions& options, Report& report) {
         return ready;
     }
     const ProcessProbe probe(options.target.server_pid);
-    EchoSink sink(options.connections, options.bytes);
+    EchoSink sink(options.connections, options.bytes, options.target.encoding);
     Progress progress("echo");
-    Swarm swarm(options.target, options.connections, sink);
+    const auto swarm_of = make_swarm(options.target, options.connections, sink);
+    Swarm& swarm = *swarm_of;
     sink.attach(swarm);
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;

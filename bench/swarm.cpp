@@ -1,108 +1,23 @@
 #include "bench/swarm.h"
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "base/crypto.h"
+#include "bench/http_swarm.h"
+#include "bench/http_wire.h"
+#include "bench/json_scan.h"
 #include "bench/process_probe.h"
-#include "bench/target.h"
+#include "bench/websocket_swarm.h"
 
 namespace hubtrail::bench {
 namespace {
-
-constexpr std::size_t kReadBytes = 512U << 10U;
-constexpr int kEventsPerTurn = 1024;
 constexpr int kTurnMs = 20;
-constexpr std::int64_t kPingIntervalNs = 15'000'000'000;
-constexpr std::size_t kAnswerHeadBytesMax = 16U << 10U;
-constexpr std::string_view kPingRecord = "{\"type\":6}";
-constexpr std::string_view kHandshake = "{\"protocol\":\"json\",\"version\":1}";
-
-enum class Phase : std::uint8_t { idle, connecting, upgrading, handshaking, open };
-
-/// Any 16 bytes are a good key here: it proves that the answer belongs to the request.
-std::string websocket_key(std::size_t index) {
-    std::array<char, 16> bytes{};
-    std::memcpy(bytes.data(), &index, sizeof index);
-    return base64_encode({bytes.data(), bytes.size()});
 }
 
-/// The code and the reason of a close frame, for the failure text.
-std::string close_text(std::string_view payload) {
-    if (payload.size() < 2) {
-        return "the server closed the connection without a code";
-    }
-    const auto high = static_cast<unsigned char>(payload[0]);
-    const auto low = static_cast<unsigned char>(payload[1]);
-    return "the server closed the connection: " + std::to_string(high * 256 + low) + " " +
-           std::string(payload.substr(2));
-}
-
-}  // namespace
-
-struct Swarm::Connection {
-    int fd = -1;
-    Phase phase = Phase::idle;
-    std::uint32_t pings = 0;
-    std::size_t out_sent = 0;
-    std::string out;   // what the socket did not take
-    std::string head;  // of the upgrade answer
-    RecordStream stream;
-};
-
-/// Joins the records of one stream to its connection. Thread: main.
-class Swarm::Reader final : public RecordStreamSink {
-public:
-    Reader(Swarm& swarm, std::size_t index) : swarm_(swarm), index_(index) {}
-    void on_record(std::string_view record) override { swarm_.on_record(index_, record); }
-    void on_control(Opcode opcode, std::string_view payload) override {
-        swarm_.on_control(index_, opcode, payload);
-    }
-
-private:
-    Swarm& swarm_;
-    std::size_t index_;
-};
-
-Swarm::Swarm(const Target& target, std::size_t connections, SwarmSink& sink)
+Swarm::Swarm(const Target& target, SwarmSink& sink)
     : target_(target),
       sink_(sink),
       path_of_([this](std::size_t) { return target_.path; }),
-      connections_(connections),
-      buffer_(kReadBytes),
-      epoll_(epoll_create1(EPOLL_CLOEXEC)),
       deadline_ns_(now_ns() + std::int64_t{target.time_limit_s} * 1'000'000'000) {}
-
-Swarm::~Swarm() {
-    for (const Connection& connection : connections_) {
-        if (connection.fd >= 0) {
-            close(connection.fd);
-        }
-    }
-    close(epoll_);
-}
-
-Result<void, BenchError> Swarm::open(std::size_t in_flight, Progress& progress) {
-    while (open_ < connections_.size()) {
-        while (failure_.empty() && started_ < connections_.size() && started_ - open_ < in_flight) {
-            start(started_++);
-        }
-        turn(kTurnMs);
-        if (auto result = state(); !result) {
-            return result;
-        }
-        progress.show(static_cast<double>(open_), static_cast<double>(connections_.size()));
-    }
-    next_ping_ns_ = now_ns() + kPingIntervalNs / static_cast<std::int64_t>(connections_.size());
-    return {};
-}
 
 Result<void, BenchError> Swarm::run(const std::function<bool()>& go_on) {
     while (go_on()) {
@@ -130,197 +45,44 @@ Result<void, BenchError> Swarm::state() const {
     return {};
 }
 
-std::size_t Swarm::connections_without_ping() const {
-    return static_cast<std::size_t>(
-        std::count_if(connections_.begin(), connections_.end(),
-                      [](const Connection& c) { return c.pings == 0; }));
-}
-
-void Swarm::start(std::size_t index) {
-    auto fd = start_connect(target_, index);
-    if (!fd) {
-        fail(index, fd.error().text);
-        return;
-    }
-    connections_[index].fd = *fd;
-    connections_[index].phase = Phase::connecting;
-    epoll_event event{};
-    event.events = EPOLLOUT;
-    event.data.u64 = index;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, *fd, &event);
-}
-
-void Swarm::watch(std::size_t index, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.u64 = index;
-    epoll_ctl(epoll_, EPOLL_CTL_MOD, connections_[index].fd, &event);
-}
-
-void Swarm::turn(int timeout_ms) {
-    std::array<epoll_event, kEventsPerTurn> events;
-    if (next_ping_ns_ != 0 && target_.pings == Pings::stock) {
-        send_due_pings();
-        const auto ping_ms = (next_ping_ns_ - now_ns()) / 1'000'000 + 1;
-        timeout_ms = static_cast<int>(std::clamp<std::int64_t>(ping_ms, 0, timeout_ms));
-    }
-    const int count = epoll_wait(epoll_, events.data(), kEventsPerTurn, timeout_ms);
-    for (int i = 0; i < count && failure_.empty(); ++i) {
-        const auto& event = events[static_cast<std::size_t>(i)];
-        if ((event.events & EPOLLOUT) != 0) {
-            on_writable(event.data.u64);
-        }
-        if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
-            on_readable(event.data.u64);
-        }
-    }
-}
-
-void Swarm::send_due_pings() {
-    const std::int64_t now = now_ns();
-    // Spread over the interval, as the pings of clients that came at different times are.
-    const std::int64_t step = kPingIntervalNs / static_cast<std::int64_t>(connections_.size());
-    for (std::size_t sent = 0; next_ping_ns_ <= now && sent < connections_.size(); ++sent) {
-        send(next_ping_index_, kPingRecord);
-        ++pings_sent_;
-        next_ping_index_ = (next_ping_index_ + 1) % connections_.size();
-        next_ping_ns_ += std::max<std::int64_t>(step, 1);
-    }
-}
-
-void Swarm::on_writable(std::size_t index) {
-    Connection& connection = connections_[index];
-    if (connection.phase == Phase::connecting) {
-        int error = 0;
-        socklen_t bytes = sizeof error;
-        getsockopt(connection.fd, SOL_SOCKET, SO_ERROR, &error, &bytes);
-        if (error != 0) {
-            fail(index, std::string("connect: ") + std::strerror(error));
-            return;
-        }
-        connection.phase = Phase::upgrading;
-        watch(index, EPOLLIN);
-        write(index, upgrade_request(target_.host, target_.port, path_of_(index),
-                                     token_of(target_, index), websocket_key(index)));
-        return;
-    }
-    const std::string pending = std::exchange(connection.out, {});
-    const std::size_t begin = std::exchange(connection.out_sent, 0);
-    watch(index, EPOLLIN);
-    write(index, std::string_view(pending).substr(begin));
-}
-
-void Swarm::on_readable(std::size_t index) {
-    Connection& connection = connections_[index];
-    const auto got = recv(connection.fd, buffer_.data(), buffer_.size(), 0);
-    if (got > 0) {
-        ++reads_;
-        on_bytes(index, {buffer_.data(), static_cast<std::size_t>(got)});
-    } else if (got == 0) {
-        fail(index, "the server closed the connection");
-    } else if (errno != EAGAIN && errno != EINTR) {
-        fail(index, std::string("recv: ") + std::strerror(errno));
-    }
-}
-
-void Swarm::on_bytes(std::size_t index, std::string_view bytes) {
-    Connection& connection = connections_[index];
-    if (connection.phase == Phase::upgrading) {
-        const std::size_t had = connection.head.size();
-        connection.head.append(bytes);
-        const auto end = connection.head.find("\r\n\r\n");
-        if (end == std::string::npos) {
-            if (connection.head.size() > kAnswerHeadBytesMax) {
-                fail(index, "the head of the upgrade answer does not end");
-            }
-            return;
-        }
-        const auto refusal =
-            upgrade_refusal(connection.head.substr(0, end + 2), websocket_key(index));
-        if (!refusal.empty()) {
-            fail(index, refusal);
-            return;
-        }
-        bytes.remove_prefix(end + 4 - had);
-        connection.head = {};
-        connection.phase = Phase::handshaking;
-        send(index, kHandshake);
-    }
-    Reader reader(*this, index);
-    const std::string_view wrong = connection.stream.feed(bytes, reader);
-    if (!wrong.empty()) {
-        fail(index, wrong);
-    }
-}
-
-void Swarm::on_record(std::size_t index, std::string_view record) {
-    Connection& connection = connections_[index];
-    if (!failure_.empty()) {
-        return;
-    }
-    if (record == kPingRecord) {
-        ++pings_received_;
-        ++connection.pings;
-        return;
-    }
-    if (connection.phase == Phase::handshaking) {
-        if (record != "{}") {
-            fail(index, "the handshake was refused: " + std::string(record.substr(0, 200)));
-            return;
-        }
-        connection.phase = Phase::open;
-        ++open_;
-        return;
-    }
-    if (const std::string wrong = sink_.on_record(index, record); !wrong.empty()) {
-        fail(index, wrong);
-    }
-}
-
-void Swarm::on_control(std::size_t index, Opcode opcode, std::string_view payload) {
-    if (opcode == Opcode::close) {
-        fail(index, close_text(payload));
-    } else if (opcode == Opcode::ping) {
-        queue(index, Opcode::pong, payload);
-    }
-}
-
-void Swarm::send(std::size_t connection, std::string_view record) {
-    std::string payload(record);
-    payload += kRecordSeparator;
-    queue(connection, Opcode::text, payload);
-}
-
-void Swarm::queue(std::size_t index, Opcode opcode, std::string_view payload) {
-    mask_ ^= mask_ << 13U;
-    mask_ ^= mask_ >> 17U;
-    mask_ ^= mask_ << 5U;
-    scratch_.clear();
-    append_masked_frame(scratch_, opcode, payload, mask_);
-    write(index, scratch_);
-}
-
-void Swarm::write(std::size_t index, std::string_view bytes) {
-    Connection& connection = connections_[index];
-    if (connection.out.empty()) {
-        const auto sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent < 0 && errno != EAGAIN) {
-            fail(index, std::string("send: ") + std::strerror(errno));
-            return;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
-        if (bytes.empty()) {
-            return;
-        }
-        watch(index, EPOLLIN | EPOLLOUT);
-    }
-    connection.out.append(bytes);
-}
-
 void Swarm::fail(std::size_t index, std::string_view why) {
     if (failure_.empty()) {
         failure_ = "connection " + std::to_string(index) + ": " + std::string(why);
     }
+}
+
+std::unique_ptr<Swarm> make_swarm(const Target& target, std::size_t connections, SwarmSink& sink) {
+    if (target.carrier == Carrier::web_sockets) {
+        return std::make_unique<WebSocketSwarm>(target, connections, sink);
+    }
+    return std::make_unique<HttpSwarm>(target, connections, sink);
+}
+
+std::string with_query(std::string path, std::string_view item) {
+    path += path.find('?') == std::string::npos ? '?' : '&';
+    return path.append(item);
+}
+
+Result<std::string, BenchError> negotiate(HttpClient& client, const std::string& path, bool stateful,
+                                          std::int64_t deadline_ns) {
+    const auto query = path.find('?');
+    std::string url = path.substr(0, query) + "/negotiate" + (query == std::string::npos ? "" : path.substr(query));
+    url = with_query(std::move(url), "negotiateVersion=1");
+    if (stateful) {
+        url = with_query(std::move(url), "useStatefulReconnect=true");
+    }
+    const auto answer = client.post(url, {}, deadline_ns);
+    if (!answer) {
+        return Failure{answer.error()};
+    }
+    const auto token = json_plain_string(json_member(*answer, "connectionToken").value_or(""));
+    if (!token) {
+        return Failure{BenchError{"negotiate gave no connectionToken: " + std::string(answer->substr(0, 200))}};
+    }
+    if (stateful && json_member(*answer, "useStatefulReconnect") != "true") {
+        return Failure{BenchError{"the server does not offer stateful reconnect on " + path}};
+    }
+    return std::string(*token);
 }
 
 }  // namespace hubtrail::bench

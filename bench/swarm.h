@@ -6,16 +6,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "bench/bench.h"
 #include "bench/progress.h"
-#include "bench/websocket_wire.h"
 
 namespace hubtrail::bench {
 
-/// Receives the records of all connections of a swarm, pings left out. Thread: main.
+/// Receives the records of all connections of a swarm, pings and acknowledgements left out. Thread: main.
 class SwarmSink {
 public:
     virtual ~SwarmSink() = default;
@@ -23,13 +21,12 @@ public:
     virtual std::string on_record(std::size_t connection, std::string_view record) = 0;
 };
 
-/// Many SignalR connections on one epoll loop: connect, upgrade, handshake, keep-alive pings.
-/// `sink` must outlive the swarm. A connection that the server closes is a failure.
-/// Thread: main.
+/// Many SignalR connections on one epoll loop, whatever carries them. A connection that the server closes is a
+/// failure. Thread: main.
 class Swarm {
 public:
-    Swarm(const Target& target, std::size_t connections, SwarmSink& sink);
-    ~Swarm();
+    Swarm(const Target& target, SwarmSink& sink);
+    virtual ~Swarm() = default;
     Swarm(const Swarm&) = delete;
     Swarm& operator=(const Swarm&) = delete;
 
@@ -37,14 +34,12 @@ public:
     void paths(std::function<std::string(std::size_t)> path_of) { path_of_ = std::move(path_of); }
 
     /// Opens all connections, `in_flight` at a time. Ends when the last handshake was answered.
-    Result<void, BenchError> open(std::size_t in_flight, Progress& progress);
-
-    /// Sends one record (JSON without separator) as one text frame.
-    void send(std::size_t connection, std::string_view record);
+    virtual Result<void, BenchError> open(std::size_t in_flight, Progress& progress) = 0;
+    /// Sends one record without its framing.
+    virtual void send(std::size_t connection, std::string_view record) = 0;
 
     /// Runs the loop while `go_on` says so; asked after each turn, at least every 20 ms.
     Result<void, BenchError> run(const std::function<bool()>& go_on);
-
     /// Runs the loop for a while without a condition; fails like run().
     Result<void, BenchError> run_for(double seconds);
 
@@ -53,43 +48,32 @@ public:
     /// How often a socket gave bytes: with one message in each, the server coalesced nothing.
     std::uint64_t reads() const { return reads_; }
     /// How many connections have had no server ping yet.
-    std::size_t connections_without_ping() const;
+    virtual std::size_t connections_without_ping() const = 0;
 
-private:
-    struct Connection;
-    class Reader;
-
-    void start(std::size_t index);
-    void turn(int timeout_ms);
-    void on_writable(std::size_t index);
-    void on_readable(std::size_t index);
-    void on_bytes(std::size_t index, std::string_view bytes);
-    void on_record(std::size_t index, std::string_view record);
-    void on_control(std::size_t index, Opcode opcode, std::string_view payload);
-    void queue(std::size_t index, Opcode opcode, std::string_view payload);
-    void write(std::size_t index, std::string_view bytes);
-    void watch(std::size_t index, std::uint32_t events);
-    void send_due_pings();
+protected:
+    virtual void turn(int timeout_ms) = 0;
     void fail(std::size_t index, std::string_view why);
     Result<void, BenchError> state() const;
 
     Target target_;
     SwarmSink& sink_;
     std::function<std::string(std::size_t)> path_of_;
-    std::vector<Connection> connections_;
     std::string failure_;
-    std::string scratch_;
-    std::vector<char> buffer_;
-    int epoll_;
-    std::size_t started_ = 0;
-    std::size_t open_ = 0;
     std::int64_t deadline_ns_;
-    std::int64_t next_ping_ns_ = 0;
-    std::size_t next_ping_index_ = 0;
     std::uint64_t pings_received_ = 0;
     std::uint64_t pings_sent_ = 0;
     std::uint64_t reads_ = 0;
-    std::uint32_t mask_ = 0x9e3779b9U;
 };
+
+/// `sink` must outlive the swarm. Server-Sent Events carry JSON only, long polling is tried with JSON only.
+std::unique_ptr<Swarm> make_swarm(const Target& target, std::size_t connections, SwarmSink& sink);
+
+/// `path` with one query item more.
+std::string with_query(std::string path, std::string_view item);
+
+/// The connection token of a negotiation, or why there is none.
+class HttpClient;
+Result<std::string, BenchError> negotiate(HttpClient& client, const std::string& path, bool stateful,
+                                          std::int64_t deadline_ns);
 
 }  // namespace hubtrail::bench

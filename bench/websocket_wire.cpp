@@ -185,6 +185,12 @@ std::string_view RecordStream::take_payload(std::string_view payload, RecordStre
         return {};
     }
     while (!payload.empty()) {
+        if (length_prefix_) {
+            if (const auto wrong = take_packed(payload, sink); !wrong.empty()) {
+                return wrong;
+            }
+            continue;
+        }
         const auto* end =
             static_cast<const char*>(std::memchr(payload.data(), kRecordSeparator, payload.size()));
         const std::size_t part =
@@ -206,6 +212,47 @@ std::string_view RecordStream::take_payload(std::string_view payload, RecordStre
         payload.remove_prefix(part + 1);
     }
     return {};
+}
+
+std::string_view RecordStream::take_packed(std::string_view& payload, RecordStreamSink& sink) {
+    if (!in_record_) {
+        const auto byte = static_cast<unsigned char>(payload.front());
+        payload.remove_prefix(1);
+        record_left_ |= std::size_t{byte & 0x7fU} << length_shift_;
+        length_shift_ += 7;
+        if (record_left_ > record_bytes_max_ || length_shift_ > 35) {
+            return "a record is too long";
+        }
+        in_record_ = (byte & 0x80U) == 0;
+        if (!in_record_ || record_left_ > 0) {
+            return {};
+        }
+    }
+    const auto take = std::min(record_left_, payload.size());
+    record_left_ -= take;
+    const auto part = payload.substr(0, take);
+    payload.remove_prefix(take);
+    if (record_left_ > 0) {
+        record_.append(part);
+        return {};
+    }
+    in_record_ = false;
+    length_shift_ = 0;
+    if (record_.empty()) {
+        sink.on_record(part);
+    } else {
+        record_.append(part);
+        sink.on_record(record_);
+        record_.clear();
+    }
+    return {};
+}
+
+void append_length_prefix(std::string& out, std::size_t record_bytes) {
+    for (; record_bytes > 0x7f; record_bytes >>= 7U) {
+        out.push_back(static_cast<char>(0x80U | (record_bytes & 0x7fU)));
+    }
+    out.push_back(static_cast<char>(record_bytes));
 }
 
 }  // namespace hubtrail::bench

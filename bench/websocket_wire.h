@@ -46,7 +46,10 @@ public:
     virtual void on_control(Opcode opcode, std::string_view payload) = 0;
 };
 
-/// Cuts the bytes of a server into WebSocket frames and their text into records; a record may span
+/// Appends the VarInt that stands before a record of the MessagePack hub protocol.
+void append_length_prefix(std::string& out, std::size_t record_bytes);
+
+/// Cuts the bytes of a server into WebSocket frames and their payload into records; a record may span
 /// frames and a frame may hold many records. Thread: main. One per connection.
 class RecordStream {
 public:
@@ -56,9 +59,13 @@ public:
     /// Takes bytes cut anywhere. Empty, or what the server did wrong: then the stream is spent.
     std::string_view feed(std::string_view bytes, RecordStreamSink& sink);
 
+    /// What follows is MessagePack: records have their length in front. May be called from on_record().
+    void use_length_prefix() { length_prefix_ = true; }
+
 private:
     std::string_view begin_frame();
     std::string_view take_payload(std::string_view payload, RecordStreamSink& sink);
+    std::string_view take_packed(std::string_view& payload, RecordStreamSink& sink);
 
     std::size_t record_bytes_max_;
     std::uint64_t payload_left_ = 0;
@@ -68,6 +75,10 @@ private:
     std::uint8_t header_have_ = 0;
     Opcode opcode_ = Opcode::text;
     bool in_payload_ = false;
+    bool length_prefix_ = false;
+    bool in_record_ = false;         // behind the length, which is record_left_ at first
+    unsigned length_shift_ = 0;
+    std::size_t record_left_ = 0;
 };
 
 }  // namespace hubtrail::bench

@@ -1,5 +1,5 @@
 // The reference server that Hubtrail is measured against: ASP.NET Core SignalR as its makers set it
-// up, with the three methods of the bench hub. Only logging is turned down.
+// up, with the methods of the bench hub. Only logging is turned down.
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -29,14 +29,33 @@ if (Environment.GetEnvironmentVariable("BENCH_HS256_KEY") is { Length: > 0 } key
     });
 }
 
-app.MapHub<BenchHub>("/bench");
+app.MapHub<BenchHub>("/bench", options => options.AllowStatefulReconnects = true);
 await app.StartAsync();
 Console.WriteLine($"ready {app.Urls.First()}/");
 await app.WaitForShutdownAsync();
 
 internal sealed class BenchHub : Hub
 {
+    // Query item `group`: the groups that the connection is in, with commas.
+    public override async Task OnConnectedAsync()
+    {
+        var groups = Context.GetHttpContext()!.Request.Query["group"].ToString();
+        foreach (var group in groups.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            await Groups.AddToGroupAsync(Context.ConnectionId, group);
+        }
+    }
+
     public string Echo(string text) => text;
+
+    public async IAsyncEnumerable<int> Count(int items)
+    {
+        for (var i = 0; i < items; ++i)
+        {
+            yield return i;
+        }
+        await Task.CompletedTask;
+    }
 
     public async Task Burst(int rounds, int perTurn, int bytes)
     {
@@ -51,6 +70,15 @@ internal sealed class BenchHub : Hub
             await Task.WhenAll(sends);
             // The end of a turn: the connections' own send loops, queued before us, go first. Without it
             // all rounds are written before the first byte leaves, which is another case: one large turn.
+            await Task.Yield();
+        }
+    }
+
+    public async Task ToGroup(string group, int rounds)
+    {
+        for (var i = 0; i < rounds; ++i)
+        {
+            await Clients.Group(group).SendAsync("m", $"{i}:");
             await Task.Yield();
         }
     }
