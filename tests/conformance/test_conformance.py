@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""The runner itself: placeholders, the table of deviations, and each verdict."""
+import pathlib
+import tempfile
+import unittest
+from unittest import mock
+
+import registry
+import run
+import session
+import wire
+
+
+def verdict(wanted, got, reason=None, accepted=None, own=False):
+    tally = run.Tally()
+    with mock.patch.object(run, "say"):
+        run.judge(tally, registry.Script("theme.name", None, False, own, False), wanted, got, reason, accepted)
+    return not tally.failures
+
+
+class Verdicts(unittest.TestCase):
+    def test_alike_passes_and_unlike_fails(self):
+        self.assertTrue(verdict(["a"], ["a"]))
+        self.assertFalse(verdict(["a"], ["b"]))
+
+    def test_without_a_reference_transcript_it_fails(self):
+        self.assertFalse(verdict(None, ["a"]))
+
+    def test_a_listed_deviation_passes_only_as_accepted(self):
+        self.assertTrue(verdict(["a"], ["b"], "why", ["b"]))
+        self.assertFalse(verdict(["a"], ["c"], "why", ["b"]))
+        self.assertFalse(verdict(["a"], ["b"], "why", None))
+
+    def test_a_listed_deviation_that_is_gone_fails(self):
+        self.assertFalse(verdict(["a"], ["a"], "why", ["b"]))
+
+    def test_our_own_scripts_judge_themselves(self):
+        self.assertTrue(verdict(None, ["x"], own=True))
+        self.assertFalse(verdict(None, ["(script failed: x)"], own=True))
+
+
+class Deviations(unittest.TestCase):
+    def read(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "deviations.md"
+            path.write_text(text, encoding="utf-8")
+            with mock.patch.object(run, "DEVIATIONS", path):
+                return run.deviations(["a.one", "a.two", "b.one"])
+
+    def test_names_and_patterns(self):
+        wanted, unknown = self.read("| script | d | why |\n|---|---|---|\n| `a.*` | x | y |\n| `b.one` | x | z |\n")
+        self.assertEqual(sorted(wanted), ["a.one", "a.two", "b.one"])
+        self.assertEqual(unknown, [])
+
+    def test_a_name_without_a_script_is_told(self):
+        self.assertEqual(self.read("| `c.*` | x | y |\n")[1], ["c.*"])
+
+
+class Placeholders(unittest.TestCase):
+    def test_ids_in_order_of_appearance(self):
+        run_ = session.Session("http://127.0.0.1:9/")
+        first, second = "A" * 21 + "x", "B" * 21 + "y"
+        for line in (second, first, f"{second}/{first}"):
+            run_.note(line)
+        self.assertEqual(run_.lines, ["<id1>", "<id2>", "<id1>/<id2>"])
+
+    def test_names_tokens_and_the_host(self):
+        run_ = session.Session("http://127.0.0.1:9/")
+        run_.note(f"{run_.name('gate')} {session.jwt(sub='x')} http://127.0.0.1:9/x")
+        self.assertEqual(run_.lines, ["<gate> <jwt> http://<host>/x"])
+
+
+class Frames(unittest.TestCase):
+    def test_a_message_that_ends_in_half_a_record_is_told(self):
+        channel = wire.Channel()
+        channel.take(b"one\x1etwo")
+        self.assertEqual(channel.events.get_nowait(), ("record", "one"))
+        self.assertIn("cut", channel.events.get_nowait()[1])
+
+    def test_masked_frames_are_what_they_hold(self):
+        for size in (0, 1, 125, 126, 65535, 65536):
+            data = wire.frame(wire.TEXT, b"x" * size)
+            self.assertEqual(data[0], 0x81)
+            mask, body = data[-size - 4:len(data) - size], data[len(data) - size:]
+            self.assertEqual(bytes(b ^ mask[i % 4] for i, b in enumerate(body)), b"x" * size)
+
+
+if __name__ == "__main__":
+    unittest.main()
