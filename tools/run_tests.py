@@ -262,19 +262,25 @@ def environment(name, **more):
     return {**os.environ, "HUBTRAIL": str(PROGRAM), "ARTIFACTS": str(artifacts), **more}
 
 
-def run_python(tier, script):
-    """A script prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` per test."""
+def run_python(tier, script, *arguments):
+    """A script prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` per test, or sums up the passed ones in a
+    closing line `N passed, N failed, N skipped`."""
     name = f"{tier}-{script.stem}"
-    code, path = execute(name, [sys.executable, "-u", script], SCRIPT_LIMIT_S, env=environment(name))
+    code, path = execute(name, [sys.executable, "-u", script, *arguments], SCRIPT_LIMIT_S, env=environment(name))
     seen = failed = 0
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    text = path.read_text(encoding="utf-8", errors="replace")
+    summed = re.search(r"^(\d+) passed, \d+ failed, \d+ skipped$", text, re.M)
+    if summed:
+        seen += int(summed.group(1))
+        tally.ok(seen)
+    for line in text.splitlines():
         match = re.match(r"(ok|not ok|skip) (.+)", line)
         if not match:
             continue
         seen += 1
         test, _, why = match.group(2).partition(": ")
         if match.group(1) == "ok":
-            tally.ok()
+            tally.ok(0 if summed else 1)
         elif match.group(1) == "skip":
             tally.skip(f"{name}: {test}", why or "no reason given")
         else:
@@ -372,6 +378,71 @@ class Server:
             tally.fail(f"{self.name}: the server ends with exit code 0 on SIGTERM", f"exit code {code}")
 
 
+TESTHUB = ROOT / "build/dev/tests/testhub/testhub"
+
+
+class TestHub:
+    """tests/testhub, with the sanitizers of the dev preset, on a free port; `with` ends it."""
+
+    def __init__(self, name):
+        self.name = name
+        self.url = None
+
+    def __enter__(self):
+        self.log = open(log_path(f"{self.name}-testhub"), "wb")
+        self.process = subprocess.Popen([TESTHUB, "--port", "0"], stdout=subprocess.PIPE, stderr=self.log,
+                                        stdin=subprocess.DEVNULL, text=True)
+        watchdog = threading.Timer(READY_LIMIT_S, self.process.kill)
+        watchdog.start()
+        for line in self.process.stdout:
+            if line.startswith("ready http"):
+                self.url = line.split()[1].rstrip("/")
+                break
+        watchdog.cancel()
+        if self.url is None:
+            self.__exit__()
+            raise RuntimeError("the test hub did not become ready: " + tail(log_path(f"{self.name}-testhub"), 5))
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            code = self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+        if self.url is not None and code != 0:
+            tally.fail(f"{self.name}: the test hub ends with exit code 0 on SIGTERM",
+                       f"exit code {code}\n" + tail(log_path(f"{self.name}-testhub"), 30))
+
+
+def tier_conformance():
+    if not build("dev"):
+        return
+    folder = ROOT / "tests/conformance"
+    run_python("conformance", folder / "test_conformance.py")
+    run_python("conformance", folder / "run.py", "--testhub", TESTHUB)
+
+
+def tier_rfc6455():
+    if not build("dev"):
+        return
+    folder = ROOT / "tests/rfc6455"
+    with TestHub("rfc6455") as hub:
+        run_python("rfc6455", folder / "run.py", "--strict", "--url", hub.url.replace("http", "ws", 1) + "/wsecho")
+    if options.full:
+        run_python("rfc6455", folder / "selftest.py")
+
+
+def tier_stock():
+    if not build("dev"):
+        return
+    with TestHub("stock") as hub:
+        run_python("stock", ROOT / "tests/stock/run.py", "--url", hub.url)
+
+
 def tier_browser():
     if not need_program():
         return
@@ -385,6 +456,12 @@ def tier_browser():
 BENCH = (  # tiny: that the verbs work and their content checks hold, not how fast
     ("connect", {"connections": 100}), ("idle", {"connections": 50, "seconds": 1}),
     ("fanout", {"connections": 50, "rounds": 20, "per-turn": 16}), ("echo", {"connections": 8, "seconds": 1}),
+    ("echo", {"connections": 8, "seconds": 1, "protocol": "messagepack"}),
+    ("fanout", {"connections": 20, "rounds": 20, "per-turn": 2, "transport": "sse"}),
+    ("fanout", {"connections": 20, "rounds": 20, "per-turn": 2, "transport": "longpolling"}),
+    ("fanout", {"connections": 20, "rounds": 20, "per-turn": 2, "stateful": ""}),
+    ("group", {"connections": 40, "groups": 10, "members": 4, "rounds": 20}),
+    ("stream", {"connections": 8, "items": 500}),
     ("touser", {"connections": 20, "rounds": 50}), ("append", {"producers": 8, "seconds": 1}),
     ("catchup", {"events": 3000}),
 )
@@ -410,8 +487,8 @@ def tier_bench():
     with Server("bench", "--bench-hub", "--loops", "1") as server:
         token = server.token()
         for verb, flags in BENCH:
-            words = [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
-            bench_verb(f"bench-{verb}", [verb, "--url", server.url, "--token", token, *words,
+            words = [word for flag, value in flags.items() for word in (f"--{flag}", str(value)) if word]
+            bench_verb("-".join(("bench", verb, *map(str, flags.values()))), [verb, "--url", server.url, "--token", token, *words,
                                          "--server-pid", str(server.process.pid)])
     compare = [sys.executable, ROOT / "bench/compare.py", "--quick", "--repeats", "1", "--only", "echo",
                "--work", RESULTS / "bench", "--servers"]
@@ -437,6 +514,7 @@ def tier_bench():
 
 TIERS = {
     "checks": tier_checks, "unit": tier_unit, "contract": tier_contract, "release": tier_release,
+    "conformance": tier_conformance, "rfc6455": tier_rfc6455, "stock": tier_stock,
     "e2e": tier_e2e, "fault": tier_fault, "browser": tier_browser, "bench": tier_bench,
     "tsan": tier_tsan, "clang": tier_clang, "fuzz": tier_fuzz,
 }
