@@ -40,7 +40,8 @@ public:
 
     virtual ~HubFilter() = default;
 
-    // `next` by value: a coroutine that overrides one of these keeps it. NOLINTBEGIN(performance-unnecessary-value-param)
+    // `next` by value: a coroutine that overrides one of these keeps it.
+    // NOLINTBEGIN(performance-unnecessary-value-param)
 
     /// Awaits `next`, before, after or instead of what it does itself; may return something else,
     /// or throw.
