@@ -2,6 +2,7 @@
 """The runner itself: placeholders, the table of deviations, and each verdict."""
 import pathlib
 import tempfile
+import sys
 import unittest
 from unittest import mock
 
@@ -86,4 +87,8 @@ class Frames(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    program = unittest.main(exit=False)
+    result = program.result
+    wrong = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - wrong - len(result.skipped)} passed, {wrong} failed, {len(result.skipped)} skipped")
+    sys.exit(1 if wrong else 0)
