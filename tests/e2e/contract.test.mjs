@@ -514,7 +514,7 @@ test("records are read however they are cut, and many from one frame", async () 
 
 test("handshakes that do not fit get the reference's texts", async () => {
   const token = server.token({ tenant: "raw" });
-  const rows = [['{"protocol":"messagepack","version":1}', "The protocol 'messagepack' is not supported."],
+  const rows = [['{"protocol":"xml","version":1}', "The protocol 'xml' is not supported."],
     ['{"protocol":"json","version":3}', "The server does not support version 3 of the 'json' protocol."],
     ['{"version":1}', "An unexpected error occurred during connection handshake."],
     ['{"protocol":"json"}', "An unexpected error occurred during connection handshake."],
@@ -546,12 +546,15 @@ test("the client's goodbye and the server's are clean", async () => {
   assert.equal(hub.closed, 1000);
 });
 
-test("negotiate offers WebSockets; its token opens one connection, once", async () => {
+test("negotiate offers every transport; its token opens one connection, once", async () => {
   const tenant = server.tenant("negotiate");
   const post = async (query) => (await tenant.request(`/v1/hub/changes/negotiate${query}`, { method: "POST" })).json();
   const reply = await post("?negotiateVersion=1");
   assert.deepEqual(Object.keys(reply), ["negotiateVersion", "connectionId", "connectionToken", "availableTransports"]);
-  assert.deepEqual(reply.availableTransports, [{ transport: "WebSockets", transferFormats: ["Text", "Binary"] }]);
+  assert.deepEqual(reply.availableTransports, [
+    { transport: "WebSockets", transferFormats: ["Text", "Binary"] },
+    { transport: "ServerSentEvents", transferFormats: ["Text"] },
+    { transport: "LongPolling", transferFormats: ["Text", "Binary"] }]);
   assert.notEqual(reply.connectionId, reply.connectionToken);
   assert.ok(reply.connectionToken.length >= 22, "128 bits");
   assert.equal((await post("")).negotiateVersion, 0);
