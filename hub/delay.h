@@ -34,6 +34,10 @@ public:
         loop_ = &handle.promise().scope->loop();
         wake_ = std::make_shared<Wake>(*loop_);
         wake_->wait(handle);
+        if (delay_ns_ <= 0) {
+            Wake::post(wake_);  // the next turn; a timer would cost calls of the kernel
+            return;
+        }
         timer_ = loop_->call_after(delay_ns_, [wake = wake_] { wake->resume(); });
         registration_ = stop_.on_request([wake = wake_] { Wake::post(wake); });
     }
@@ -49,7 +53,7 @@ private:
     CancellationRegistration registration_;
 };
 
-/// `co_await delay(20ms)` lets that much time pass; with a token, less if it is requested.
+/// `co_await delay(20ms)` lets that much time pass, `delay(0ms)` the present turn of the loop; with a token, less if it is requested.
 inline Delay delay(std::chrono::nanoseconds duration, CancellationToken stop = {}) {
     return {duration.count(), std::move(stop)};
 }
