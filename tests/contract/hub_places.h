@@ -118,7 +118,7 @@ public:
     }
     bool usable() override {
         if (!redis) {
-            WARN("skipped: redis-server is not installed");
+            UNSCOPED_INFO("redis-server is not installed: apt install redis-server");
         }
         return redis.has_value();
     }

@@ -5,11 +5,9 @@
 #include "tests/support/fake_clock.h"
 
 // What only a real Redis can show: outages, logins, limits.
-#define REQUIRE_REDIS()                                 \
-    if (!RedisServer::available()) {                    \
-        WARN("skipped: redis-server is not installed"); \
-        return;                                         \
-    }
+#define REQUIRE_REDIS()                  \
+    INFO("redis-server must be installed"); \
+    REQUIRE(RedisServer::available())
 
 namespace hubtrail::hub::contract {
 namespace {
