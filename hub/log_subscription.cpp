@@ -27,7 +27,8 @@ LogSubscription::LogSubscription(LogTails& tails, transport::Connection& connect
       after_pos_(after_pos),
       epoch_(epoch),
       on_loss_(std::move(on_loss)),
-      encoder_(tails.codec(), protocol::CursorCodec::hash_tenant(tenant_), epoch) {}
+      encoder_(tails.codec(), protocol::CursorCodec::hash_tenant(tenant_), epoch),
+      buffers_(tails.buffers()) {}
 
 LogSubscription::~LogSubscription() {
     HUBTRAIL_CHECK(stopped_ || channel_ == nullptr, "a subscription died live");
@@ -75,7 +76,7 @@ void LogSubscription::on_congested() {
         after_pos_ = tail.head_pos();
     }
     // A peer that does not read costs what it has unsent and a position, nothing more.
-    drop_buffers();
+    encoder_.rest();
 }
 
 void LogSubscription::on_drained() {
@@ -212,13 +213,13 @@ bool LogSubscription::take_page(storage::Page& page) {
 void LogSubscription::add(const protocol::LogEvent& event) {
     encoder_.reset(event);
     if (shape_.kind == LogShape::Kind::batch) {
-        encoder_.append_item(items_, *shape_.protocol);
-        ++items_count_;
+        encoder_.append_item(buffers_.items, *shape_.protocol);
+        ++buffers_.items_count;
         return;
     }
-    records_ += encoder_.message(shape_);
-    ++records_count_;
-    if (records_.size() > kRecordsBytesMax) {
+    buffers_.records += encoder_.message(shape_);
+    ++buffers_.records_count;
+    if (buffers_.records.size() > kRecordsBytesMax) {
         flush_records();
     }
 }
@@ -227,33 +228,25 @@ void LogSubscription::send_range(std::int64_t to, const protocol::Cursor& to_cur
     if (shape_.kind == LogShape::Kind::batch) {
         std::string cursor;
         tails_.codec().append(cursor, protocol::CursorCodec::hash_tenant(tenant_), to_cursor);
-        records_.clear();
-        encoder_.append_batch(records_, shape_, after_pos_ + 1, to, cursor, items_, items_count_);
-        records_count_ = 1;
-        items_.clear();
-        items_count_ = 0;
+        buffers_.records.clear();
+        encoder_.append_batch(buffers_.records, shape_, after_pos_ + 1, to, cursor, buffers_.items, buffers_.items_count);
+        buffers_.records_count = 1;
+        buffers_.items.clear();
+        buffers_.items_count = 0;
     }
     flush_records();
     after_pos_ = to;
     // A reader that has caught up holds no buffers.
     if (to == tails_.tail(tenant_).head_pos()) {
-        drop_buffers();
+        encoder_.rest();
     }
 }
 
-void LogSubscription::drop_buffers() {
-    std::string().swap(records_);
-    std::string().swap(items_);
-    items_count_ = 0;
-    records_count_ = 0;
-    encoder_.rest();
-}
-
 void LogSubscription::flush_records() {
-    if (!records_.empty()) {
-        connection_.send(records_, records_count_);
-        records_.clear();
-        records_count_ = 0;
+    if (!buffers_.records.empty()) {
+        connection_.send(buffers_.records, buffers_.records_count);
+        buffers_.records.clear();
+        buffers_.records_count = 0;
     }
 }
 

@@ -62,7 +62,6 @@ private:
     void send_range(std::int64_t to, const protocol::Cursor& to_cursor);
     void add(const protocol::LogEvent& event);
     void flush_records();
-    void drop_buffers();
     void later(std::int64_t delay_ns);
 
     LogTails& tails_;
@@ -75,10 +74,7 @@ private:
     std::function<void(const SubscriptionLoss&)> on_loss_;
     LogChannel* channel_ = nullptr;  ///< while live
     LogEncoder encoder_;
-    std::string records_;            ///< what is being encoded; empty between calls
-    std::string items_;
-    std::size_t items_count_ = 0;
-    std::uint32_t records_count_ = 0;
+    CatchUpBuffers& buffers_;        ///< the loop's
     bool page_requested_ = false;
     bool waiting_ = false;
     bool later_ = false;

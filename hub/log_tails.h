@@ -29,6 +29,14 @@ inline constexpr std::size_t kRingEventsMax = 4096;             ///< per tenant 
 inline constexpr std::size_t kRingBytesMax = 4 * 1024 * 1024;   ///< of bodies; the newest batch always stays
 inline constexpr std::int64_t kHeartbeatNs = 15'000'000'000;    ///< of batch-shaped streams
 
+/// What a reader encodes into before it is sent. Thread: strand.
+struct CatchUpBuffers {
+    std::string records;
+    std::string items;  ///< of a batch
+    std::size_t items_count = 0;
+    std::uint32_t records_count = 0;
+};
+
 /// The tails of one loop: what its subscribers watch, tenant by tenant. Told of every commit, in order.
 /// Thread: strand. `service`, `codec` and `log` must outlive it.
 class LogTails {
@@ -54,6 +62,8 @@ public:
     storage::LogService& service() { return service_; }
     const protocol::CursorCodec& codec() const { return codec_; }
     Log& log() { return log_; }
+    /// Where a reader encodes what it fetched: empty between calls, shared by all readers of the loop.
+    CatchUpBuffers& buffers() { return buffers_; }
 
 private:
     transport::OutputScheduler& scheduler_;
@@ -61,6 +71,7 @@ private:
     const protocol::CursorCodec& codec_;
     Log& log_;
     std::unordered_map<std::string, std::unique_ptr<TenantTail>> tails_;
+    CatchUpBuffers buffers_;
     std::int64_t ticked_ns_ = 0;
     std::shared_ptr<LogTails*> self_;  ///< null once we are gone: for answers that come late
 };
