@@ -82,6 +82,7 @@ void Outbox::keep_history(std::size_t bytes_max) {
 
 void Outbox::acknowledge(std::int64_t id) {
     history_->acknowledge(id);
+    note_backlog();
     if (congested_) {
         mark_dirty();
     }
@@ -104,7 +105,7 @@ void Outbox::drop_unsent() {
 void Outbox::join(SharedStream& stream) {
     memberships_.push_back({&stream, static_cast<std::uint32_t>(stream.members_.size())});
     stream.members_.push_back({this, stream.turn_end_, stream.messages_end_});
-    if (unsent_ > kUnsentLowWater) {
+    if (backlogged_) {
         ++stream.backlogged_;
     }
 }
@@ -118,7 +119,7 @@ void Outbox::leave(SharedStream& stream) {
         pull_shared();
         mark_dirty();
     }
-    if (unsent_ > kUnsentLowWater) {
+    if (backlogged_) {
         --stream.backlogged_;
     }
     memberships_.erase(membership);
@@ -150,13 +151,8 @@ void Outbox::tell_when_flushed() {
 }
 
 void Outbox::append(SegmentRange range) {
-    const bool was_backlogged = unsent_ > kUnsentLowWater;
     unsent_ += range.size();
-    if (!was_backlogged && unsent_ > kUnsentLowWater) {
-        for (const auto& membership : memberships_) {
-            ++membership.stream->backlogged_;
-        }
-    }
+    note_backlog();
     if (first_ < ranges_.size()) {
         auto& last = ranges_.back();
         if (last.segment == range.segment && last.end == range.begin) {
@@ -231,8 +227,8 @@ void Outbox::flush() {
 }
 
 void Outbox::advance(std::size_t bytes) {
-    const bool was_backlogged = unsent_ > kUnsentLowWater;
     unsent_ -= bytes;
+    note_backlog();
     taken_ += bytes;
     while (bytes > 0) {
         auto& range = ranges_[first_];
@@ -251,10 +247,15 @@ void Outbox::advance(std::size_t bytes) {
         ranges_.clear();
         first_ = 0;
     }
-    if (was_backlogged && unsent_ <= kUnsentLowWater) {
-        for (const auto& membership : memberships_) {
-            --membership.stream->backlogged_;
-        }
+}
+
+void Outbox::note_backlog() {
+    if (std::exchange(backlogged_, !may_go_on()) == backlogged_) {
+        return;
+    }
+    for (const auto& membership : memberships_) {
+        auto& count = membership.stream->backlogged_;
+        count = backlogged_ ? count + 1 : count - 1;
     }
 }
 
@@ -384,6 +385,7 @@ void SharedStream::flush() {
                 each_unseen(member, [&outbox](SegmentRange range, std::uint32_t messages) {
                     outbox.history_->add(range.view(), messages, SentHistory::Layout::frames);
                 });
+                outbox.note_backlog();
                 outbox.check_congestion();
             }
         } else {

@@ -108,6 +108,7 @@ private:
     void advance(std::size_t bytes);
     void fail();
     void check_congestion();
+    void note_backlog();
     void drop_unsent();
     bool may_go_on() const { return unsent_ <= kUnsentLowWater && !(history_ && history_->over()); }
 
@@ -120,6 +121,7 @@ private:
     bool blocked_ = false;
     bool failed_ = false;
     bool congested_ = false;
+    bool backlogged_ = false;  ///< counted by the streams that it has joined
     bool reported_ = false;  ///< in the scheduler's list of owners to tell
     bool tell_flushed_ = false;
     std::uint64_t taken_ = 0;
@@ -152,7 +154,8 @@ public:
     void append(std::string_view head, std::string_view body);
     bool empty() const { return members_.empty(); }
     std::size_t members() const { return members_.size(); }
-    /// True if some member has more than kUnsentLowWater waiting: a sender that can wait should.
+    /// True if some member has more than kUnsentLowWater waiting, or its history is over its limit: a sender that can
+    /// wait should.
     bool backlogged() const { return backlogged_ > 0; }
 
 private:

@@ -447,6 +447,31 @@ TEST_CASE("A history over its limit is congestion until acknowledgements bring i
     CHECK(end->drained == 1);
 }
 
+TEST_CASE("A stream with a member whose history is over its limit is backlogged until it acknowledges", "[transport]") {
+    Fixture f;
+    auto end = f.make_end();
+    end->outbox.keep_history(1000);
+    SharedStream stream(f.scheduler);
+    end->outbox.join(stream);
+    const auto message = framed(std::string(98, 'x'));  // 100 bytes
+    for (int i = 0; i < 10; ++i) {
+        stream.append(message, "");
+    }
+    f.loop.run_turn();
+    CHECK_FALSE(stream.backlogged());
+    stream.append(message, "");
+    f.loop.run_turn();
+    CHECK(stream.backlogged());
+    SharedStream later(f.scheduler);
+    end->outbox.join(later);
+    CHECK(later.backlogged());
+    end->outbox.acknowledge(1);
+    CHECK_FALSE(stream.backlogged());
+    CHECK_FALSE(later.backlogged());
+    end->outbox.leave(stream);
+    end->outbox.leave(later);
+}
+
 TEST_CASE("An outbox is overrun just over its hard limit, unsent or not acknowledged", "[transport]") {
     Fixture f;
     auto end = f.make_end();
