@@ -15,7 +15,7 @@
 ///   all      --url http://127.0.0.1:PORT[/PATH] (parse_target)  --pid  --token (repeatable) --core
 ///            --time-limit  --no-pings  --json  --protocol  --transport  --stateful
 ///   connect  --connections --in-flight      idle    --connections --seconds
-///   fanout   --connections --rounds --per-turn --bytes
+///   fanout   --connections --rounds --per-turn --bytes --pause-ms
 ///   echo     --connections --bytes --seconds    touser  --connections --rounds
 ///   group    --connections --groups --members --rounds    stream  --connections --items
 ///   append   --producers --seconds              catchup --events
@@ -62,6 +62,7 @@ struct FanoutOptions {
     std::uint32_t rounds = 200;
     std::uint32_t per_turn = 1;
     std::uint32_t bytes = 120;  ///< of the string argument: `SEQUENCE:xxxx...`
+    std::uint32_t pause_ms = 0;  ///< after each turn; 0: the server sends as fast as it can
 };
 
 struct EchoOptions {

@@ -97,7 +97,7 @@ Result<void, BenchError> fanout(const FanoutOptions& options, Report& report) {
     }
     const std::string arguments = std::to_string(options.rounds) + "," +
                                   std::to_string(options.per_turn) + "," +
-                                  std::to_string(options.bytes);
+                                  std::to_string(options.bytes) + "," + std::to_string(options.pause_ms);
     return measure(swarm, sink, probe,
                    "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Burst\",\"arguments\":[" +
                        arguments + "]}",
@@ -117,6 +117,7 @@ Result<void, BenchError> to_user(const ToUserOptions& options, Report& report) {
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
     }
+    swarm.stay_awake();
     // In the middle, so that a server that walks its connections is met half way.
     const std::size_t receiver = options.connections / 2;
     auto result =
@@ -168,7 +169,8 @@ Report run_fanout(const FanoutOptions& options) {
                   {{"connections", static_cast<double>(options.connections)},
                    {"rounds", static_cast<double>(options.rounds)},
                    {"per_turn", static_cast<double>(options.per_turn)},
-                   {"bytes", static_cast<double>(options.bytes)}},
+                   {"bytes", static_cast<double>(options.bytes)},
+                   {"pause_ms", static_cast<double>(options.pause_ms)}},
                   {},
                   {}};
     if (options.bytes == kArgumentAnyBytes) {

@@ -9,9 +9,6 @@
 #include "bench/websocket_swarm.h"
 
 namespace hubtrail::bench {
-namespace {
-constexpr int kTurnMs = 20;
-}
 
 Swarm::Swarm(const Target& target, SwarmSink& sink)
     : target_(target),
@@ -21,7 +18,7 @@ Swarm::Swarm(const Target& target, SwarmSink& sink)
 
 Result<void, BenchError> Swarm::run(const std::function<bool()>& go_on) {
     while (go_on()) {
-        turn(kTurnMs);
+        turn(turn_ms_);
         if (auto result = state(); !result) {
             return result;
         }

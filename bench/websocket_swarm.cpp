@@ -89,8 +89,12 @@ WebSocketSwarm::WebSocketSwarm(const Target& target, std::size_t connections, Sw
       negotiator_(target) {}
 
 WebSocketSwarm::~WebSocketSwarm() {
+    std::string goodbye;
+    append_masked_frame(goodbye, Opcode::close, "\x03\xe8", 0x5a5a5a5a);
     for (const Connection& connection : connections_) {
         if (connection.fd >= 0) {
+            // Without it a connection that may be resumed is kept, and sent to, for 15 s more.
+            (void)!::send(connection.fd, goodbye.data(), goodbye.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
             close(connection.fd);
         }
     }

@@ -58,9 +58,12 @@ public:
 
     std::string echo(const std::string& text) { return text; }
 
-    Task<void> burst(std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes) {
-        check("Burst(rounds up to 1000000, per_turn up to 1000, bytes up to 16384)",
-              {{rounds, kBenchRoundsMax}, {per_turn, kBenchPerTurnMax}, {bytes, kBenchBytesMax}});
+    Task<void> burst(std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes, std::int64_t pause_ms) {
+        check("Burst(rounds up to 1000000, per_turn up to 1000, bytes up to 16384, pause_ms up to 10000)",
+              {{rounds, kBenchRoundsMax},
+               {per_turn, kBenchPerTurnMax},
+               {bytes, kBenchBytesMax},
+               {pause_ms, kBenchPauseMsMax}});
         std::int64_t sequence = 0;
         for (std::int64_t round = 0; round < rounds; ++round) {
             for (std::int64_t i = 1; i < per_turn; ++i) {
@@ -69,7 +72,7 @@ public:
             if (per_turn > 0) {
                 co_await clients().all().send("m", message(sequence++, static_cast<std::size_t>(bytes)));
             }
-            co_await end_of_turn();
+            co_await hub::delay(std::chrono::milliseconds(pause_ms));
         }
     }
 

@@ -24,6 +24,7 @@ constexpr const char* kProgram = "hubtrail";
 constexpr const char* kDefaultUrl = "http://127.0.0.1:8080";
 constexpr std::int64_t kBenchConnectionsMax = 1'000'000;
 constexpr std::int64_t kBenchSecondsMax = 3600;
+constexpr std::int64_t kBenchPauseMsMax = 10'000;
 constexpr std::int64_t kBenchBytesMax = 1024 * 1024;
 constexpr std::int64_t kProcessIdMax = 4'194'304;  // the kernel's PID_MAX_LIMIT
 constexpr std::int64_t kCoreMax = 4095;
@@ -280,6 +281,7 @@ private:
         const ConfigRange rounds = {1, kBenchRoundsMax};
         const ConfigRange bytes = {1, kBenchBytesMax};
         const ConfigRange seconds = {1, kBenchSecondsMax};
+        const ConfigRange pause = {0, kBenchPauseMsMax};
         auto& connect = add_scenario(bench, "connect", connect_);
         add_number(connect, "--connections", connect_.connections, connections, "to open");
         add_number(connect, "--in-flight", connect_.in_flight, connections, "being opened at once");
@@ -293,6 +295,7 @@ private:
         add_number(fanout, "--rounds", fanout_.rounds, rounds, "loop turns that send");
         add_number(fanout, "--per-turn", fanout_.per_turn, rounds, "messages to all in each turn");
         add_number(fanout, "--bytes", fanout_.bytes, bytes, "of each message's text");
+        add_number(fanout, "--pause-ms", fanout_.pause_ms, pause, "after each turn; 0: as fast as it can");
         add_target(fanout, fanout_.target);
         auto& echo = add_scenario(bench, "echo", echo_);
         add_number(echo, "--connections", echo_.connections, connections, "that call");

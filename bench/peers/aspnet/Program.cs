@@ -57,7 +57,7 @@ internal sealed class BenchHub : Hub
         await Task.CompletedTask;
     }
 
-    public async Task Burst(int rounds, int perTurn, int bytes)
+    public async Task Burst(int rounds, int perTurn, int bytes, int pauseMs)
     {
         var sends = new Task[perTurn];
         long sequence = 0;
@@ -70,7 +70,14 @@ internal sealed class BenchHub : Hub
             await Task.WhenAll(sends);
             // The end of a turn: the connections' own send loops, queued before us, go first. Without it
             // all rounds are written before the first byte leaves, which is another case: one large turn.
-            await Task.Yield();
+            if (pauseMs > 0)
+            {
+                await Task.Delay(pauseMs);
+            }
+            else
+            {
+                await Task.Yield();
+            }
         }
     }
 

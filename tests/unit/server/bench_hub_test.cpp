@@ -98,7 +98,7 @@ TEST_CASE("Burst sends numbered messages to all, so many a turn", "[server]") {
     BenchFixture f;
     BenchClient one(f, {});
     BenchClient two(f, {});
-    one.call("Burst", "2,3,4");
+    one.call("Burst", "2,3,4,0");
     f.loop.advance(1'000'000'000);
     const Texts expected = {"0:xx", "1:xx", "2:xx", "3:xx", "4:xx", "5:xx"};
     CHECK(one.messages() == expected);
@@ -132,13 +132,16 @@ TEST_CASE("Count streams the numbers", "[server]") {
 TEST_CASE("The bench hub takes arguments up to their limits and no further", "[server]") {
     BenchFixture f;
     BenchClient client(f, {});
-    const auto burst = [&](std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes) {
+    const auto burst = [&](std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes,
+                           std::int64_t pause_ms = 0) {
         return client.refused("Burst", std::to_string(rounds) + "," + std::to_string(per_turn) + "," +
-                                           std::to_string(bytes));
+                                           std::to_string(bytes) + "," + std::to_string(pause_ms));
     };
     CHECK_FALSE(burst(0, kBenchPerTurnMax, kBenchBytesMax));
     CHECK(burst(0, kBenchPerTurnMax + 1, kBenchBytesMax));
     CHECK(burst(0, kBenchPerTurnMax, kBenchBytesMax + 1));
+    CHECK_FALSE(burst(0, 1, 1, kBenchPauseMsMax));
+    CHECK(burst(0, 1, 1, kBenchPauseMsMax + 1));
     CHECK(burst(kBenchRoundsMax + 1, 1, 1));
     CHECK(burst(-1, 1, 1));
     CHECK(client.refused("Count", std::to_string(kBenchItemsMax + 1), 4));

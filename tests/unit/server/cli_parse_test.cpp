@@ -298,11 +298,12 @@ TEST_CASE("bench reads the options of each scenario", "[server]") {
     CHECK(idle.seconds == 3);
     const auto fanout =
         scenario<bench::FanoutOptions>({"bench", "fanout", "--connections", "5", "--rounds", "6",
-                                        "--per-turn", "7", "--bytes", "8"});
+                                        "--per-turn", "7", "--bytes", "8", "--pause-ms", "9"});
     CHECK(fanout.connections == 5);
     CHECK(fanout.rounds == 6);
     CHECK(fanout.per_turn == 7);
     CHECK(fanout.bytes == 8);
+    CHECK(fanout.pause_ms == 9);
     const auto echo = scenario<bench::EchoOptions>(
         {"bench", "echo", "--connections", "5", "--bytes", "6", "--seconds", "7"});
     CHECK(echo.connections == 5);
