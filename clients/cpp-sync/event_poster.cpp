@@ -67,11 +67,11 @@ EventPoster::Submitted EventPoster::try_submit(OutEvent event) {
     return Submitted::accepted;
 }
 
-EventPoster::Submitted EventPoster::submit(OutEvent event) {
+EventPoster::Submitted EventPoster::submit(OutEvent event, AtStop at_stop) {
     {
         const MutexLock lock(mutex_);
         while (!error_ && !finishing_ && !has_room(event)) {
-            if (stop_.requested()) {
+            if (at_stop == AtStop::give_up && stop_.requested()) {
                 return Submitted::ended;
             }
             changed_.wait_for(mutex_, kStopLookMs);

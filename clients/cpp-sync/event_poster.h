@@ -48,6 +48,7 @@ public:
 class EventPoster {
 public:
     enum class Submitted { accepted, full, ended };
+    enum class AtStop { give_up, wait };
 
     /// `journal` may be null. Everything passed in must outlive the poster.
     EventPoster(BatchSender& sender, BatchJournal* journal, Random& random, const Clock& clock,
@@ -63,8 +64,9 @@ public:
 
     Submitted try_submit(OutEvent event);
     /// Waits for room. `ended`: the server refused something, or the user stops and there is no
-    /// room.
-    Submitted submit(OutEvent event);
+    /// room; with AtStop::wait only when the poster has given up, which it does soon without a
+    /// server.
+    Submitted submit(OutEvent event, AtStop at_stop = AtStop::give_up);
 
     /// No more events will come; waits until everything is sent, refused, or given up after a stop.
     Result<void, SyncError> finish();

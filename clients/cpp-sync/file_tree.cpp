@@ -67,7 +67,7 @@ Result<void, SyncError> FileTree::process() {
     while (!queue_.empty() && !error_) {
         const auto& front = queue_.front();
         const bool is_from = (front.event.mask & IN_MOVED_FROM) != 0;
-        if (is_from && moved_to_.count(front.event.cookie) == 0 &&
+        if (is_from && !ending_ && moved_to_.count(front.event.cookie) == 0 &&
             now_ms - front.read_ms < kMovePairMs) {
             return {};  // the other half may still come
         }
@@ -82,7 +82,7 @@ Result<void, SyncError> FileTree::process() {
         queue_.pop_front();
         ++queue_begin_;
     }
-    if (!error_ && rescan_wanted_ && now_ms >= rescan_not_before_ms_) {
+    if (!error_ && rescan_wanted_ && (ending_ || now_ms >= rescan_not_before_ms_)) {
         rescan();
     }
     if (!error_) {
@@ -102,6 +102,12 @@ Result<void, SyncError> FileTree::settle_all() {
         return Failure{*error_};
     }
     return {};
+}
+
+Result<void, SyncError> FileTree::finish() {
+    ending_ = true;
+    auto done = process();
+    return done ? settle_all() : done;
 }
 
 std::optional<std::int64_t> FileTree::next_deadline_ms() const {

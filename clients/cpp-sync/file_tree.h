@@ -57,8 +57,9 @@ public:
     /// Works through what was pushed and what is due. A failure is final: the limit of watches, or
     /// the root is gone.
     Result<void, SyncError> process();
-    /// Tells pending files now, without waiting for them to settle.
-    Result<void, SyncError> settle_all();
+    /// Tells now what process() would still wait for: other halves of moves, the next rescan, files
+    /// that settle. Nothing is pushed afterwards.
+    Result<void, SyncError> finish();
     /// On clock.steady_ns() / 1e6; nothing while there is nothing to wait for.
     std::optional<std::int64_t> next_deadline_ms() const;
 
@@ -90,6 +91,7 @@ private:
     void add_folder(Node& parent, const std::string& name, const FileMeta& meta);
     void adopt_watch(Node& node, int watch);
 
+    Result<void, SyncError> settle_all();
     void settle_due(std::int64_t now_ms);
     enum class WhenMissing { look_again, believe };
     void settle(Node& node, WhenMissing when_missing);
@@ -126,6 +128,7 @@ private:
     std::uint64_t queue_begin_ = 0;  ///< sequence number of queue_.front()
     std::unordered_map<std::uint32_t, std::uint64_t> moved_to_;  ///< cookie -> sequence number
     bool rescan_wanted_ = false;
+    bool ending_ = false;  ///< nothing more is waited for
     std::int64_t rescan_not_before_ms_ = 0;
     std::uint64_t generation_ = 0;
     Rescan* rescan_ = nullptr;

@@ -118,8 +118,9 @@ private:
         if (state_) {
             state_->note(*told);
         }
-        // When it ends the loop notices; what was not taken is found again from the state.
-        static_cast<void>(feed_->poster().submit(std::move(event)));
+        // What came before a stop is told, however full the queue is. When the poster ends the loop
+        // notices; what was not taken is found again from the state.
+        static_cast<void>(feed_->poster().submit(std::move(event), EventPoster::AtStop::wait));
     }
 
     Result<void, SyncError> start(FileTree& tree) {
@@ -186,7 +187,7 @@ private:
         }
         // What happened before the user asked to stop is told too.
         auto done = take_in(tree);
-        return done ? tree.settle_all() : done;
+        return done ? tree.finish() : done;
     }
 
     void wait_for_work(const FileTree& tree) const {

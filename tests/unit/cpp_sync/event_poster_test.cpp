@@ -231,6 +231,46 @@ TEST_CASE("A producer that waits for room is let go by a stop", "[sync]") {
     CHECK(bench.poster.submit(event(2)) == EventPoster::Submitted::ended);
 }
 
+TEST_CASE("A producer that has to be heard waits for room after a stop too", "[sync]") {
+    PosterOptions options;
+    options.queue_events_max = 1;
+    options.linger_ms = 0;
+    Bench bench(options);
+    bench.http.hold();
+    bench.poster.start();
+    bench.submit(1, 1);
+    bench.http.wait_for_request();
+    bench.submit(2, 2);
+    bench.stop.request();
+    CHECK(bench.poster.submit(event(3)) == EventPoster::Submitted::ended);
+    std::thread producer([&] {
+        CHECK(bench.poster.submit(event(3), EventPoster::AtStop::wait) ==
+              EventPoster::Submitted::accepted);
+    });
+    bench.http.release();
+    producer.join();
+    REQUIRE(bench.poster.finish());
+    CHECK(bench.received() == std::vector<std::string>{"e1", "e2", "e3"});
+}
+
+TEST_CASE("A producer that has to be heard is let go when the poster gives up", "[sync]") {
+    PosterOptions options;
+    options.queue_events_max = 1;
+    Bench bench(options);
+    bench.pause.stop_at_wait = 1;
+    for (int i = 0; i < 2 + kAttemptsAfterStop; ++i) {
+        bench.http.add(refused_connection());
+    }
+    bench.submit(1, 1);
+    bench.stop.request();
+    bench.poster.start();
+    // One may find the room that the batch on its way has left, the other cannot.
+    static_cast<void>(bench.poster.submit(event(2), EventPoster::AtStop::wait));
+    CHECK(bench.poster.submit(event(3), EventPoster::AtStop::wait) ==
+          EventPoster::Submitted::ended);
+    CHECK_FALSE(bench.poster.finish());
+}
+
 TEST_CASE("A producer waits for room while a batch is on its way", "[sync]") {
     PosterOptions options;
     options.queue_events_max = 1;

@@ -279,6 +279,20 @@ TEST_CASE("The halves of a move may be read apart", "[sync]") {
     CHECK(w.told() == Lines{"file renamed /a -> /b"});
 }
 
+TEST_CASE("The end waits for no other half of a move, and tells what is behind it", "[sync]") {
+    Watched w;
+    const TempDir outside;
+    write_file(w / "a", "1");
+    w.start();
+    fs::rename(w / "a", outside / "a");
+    write_file(w / "b", "1");
+    w.pump();
+    CHECK(w.changes.empty());
+    REQUIRE(w.tree->finish());
+    CHECK(w.told() == Lines{"file deleted /a", "file created /b"});
+    w.check_replica();
+}
+
 TEST_CASE("A deleted tree is told from the leaves up", "[sync]") {
     Watched w;
     fs::create_directories(w / "d/e");
@@ -452,6 +466,20 @@ TEST_CASE("After an overflow everything that was missed is found", "[sync]") {
     write_file(w / "new/deep/later", "1");
     write_file(w / "sub2/later", "1");
     CHECK(w.settled() == Lines{"file created /new/deep/later", "file created /sub2/later"});
+}
+
+TEST_CASE("The end does not wait for the next rescan", "[sync]") {
+    Watched w;
+    w.start();
+    w.overflow();
+    CHECK(w.settled().empty());
+    write_file(w / "missed", "1");
+    w.lose_events();
+    REQUIRE(w.tree->process());
+    CHECK(w.changes.empty());
+    REQUIRE(w.tree->finish());
+    CHECK(w.told() == Lines{"file created /missed"});
+    w.check_replica();
 }
 
 TEST_CASE("An overflow in which files swap places ends as it is on disk", "[sync]") {
