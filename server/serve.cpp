@@ -204,7 +204,7 @@ private:
             auto listener = transport::open_listener(
                 address_, i == 0 ? transport::ListenerShare::first : transport::ListenerShare::another);
             if (!listener) {
-                return Failure{listener.error()};
+                return Failure{listener.error() + "; choose another address with --listen"};
             }
             auto* world = worlds_[i].get();
             loops_[i]->listen(*listener, [world](std::unique_ptr<transport::Socket> socket) {
@@ -227,7 +227,7 @@ private:
         admin_ = std::make_unique<AdminWorld>(*shared_, worlds_.front()->scheduler(), std::move(counters));
         auto listener = transport::open_listener(*address, transport::ListenerShare::first);
         if (!listener) {
-            return Failure{listener.error()};
+            return Failure{listener.error() + "; choose another address with --admin-listen"};
         }
         loops_.front()->listen(*listener, [this](std::unique_ptr<transport::Socket> socket) {
             admin_->sessions().accept(std::move(socket));

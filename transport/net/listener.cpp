@@ -99,7 +99,7 @@ Result<int, std::string> open_listener(ListenAddress& address, ListenerShare sha
     sockaddr_storage storage{};
     socklen_t size = fill_address(address, storage);
     if (share == ListenerShare::first && is_taken(storage, size)) {
-        return Failure{"cannot listen on " + shown(address) + ": another program listens there; choose another port with --listen"};
+        return Failure{"cannot listen on " + shown(address) + ": another program listens there"};
     }
     const int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const auto failed = [&](const char* what) {

@@ -66,7 +66,7 @@ TEST_CASE("A taken port is refused in plain words, and shared by another loop of
     REQUIRE_FALSE(second);
     CHECK(second.error() ==
           "cannot listen on 127.0.0.1:" + std::to_string(address.port) +
-              ": another program listens there; choose another port with --listen");
+              ": another program listens there");
     const auto shared = open_listener(address, ListenerShare::another);
     REQUIRE(shared);
     ::close(*first);
