@@ -1,7 +1,7 @@
 // A server of one's own and the stock client, for the tests in Node. HUBTRAIL is the binary (default
 // build/release/hubtrail); node_modules are those of the sample.
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -16,36 +16,49 @@ export const WebSocket = sample("ws");
 const allScopes = ["events.read", "events.write", "user_api.full_access"];
 
 export class Server {
-  // `prepare` gets the data directory before the server does.
-  static async start({ args = [], prepare } = {}) {
+  // `prepare` gets the data directory before the server does, `config` is the text of its TOML file. `after` is a server
+  // that was stopped with `keep`: this one goes on with its data.
+  static async start({ listen = "127.0.0.1:0", args = [], prepare, config, after } = {}) {
     const server = new Server();
-    server.dir = mkdtempSync(join(tmpdir(), "hubtrail-e2e-"));
+    server.dir = after?.dir ?? mkdtempSync(join(tmpdir(), "hubtrail-e2e-"));
     server.data = join(server.dir, "data");
-    mkdirSync(server.data);
+    mkdirSync(server.data, { recursive: true });
     prepare?.(server.data);
+    if (config) {
+      writeFileSync(join(server.dir, "config.toml"), config);
+      args = ["--config", join(server.dir, "config.toml"), ...args];
+    }
     server.logFile = join(server.dir, "log");
     const log = openSync(server.logFile, "a");
-    server.process = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data", server.data, ...args],
+    server.process = spawn(binary, ["serve", "--listen", listen, "--data", server.data, ...args],
       { stdio: ["ignore", "pipe", log] });
     closeSync(log);
     process.once("exit", server.kill = () => server.process.kill("SIGKILL"));
-    server.url = await server.ready();
+    try {
+      server.url = await server.ready();
+    } catch (error) {
+      if (!after) rmSync(server.dir, { recursive: true });
+      throw error;
+    }
     return server;
   }
 
   ready() {
     return new Promise((resolve, reject) => {
       let text = "";
-      const late = setTimeout(() => reject(new Error(`no ready line; ${this.log().slice(-500)}`)), 20_000);
+      const settle = (how, value) => {
+        clearTimeout(late);
+        this.process.removeListener("exit", ended);
+        how(value);
+      };
+      const ended = (code) => settle(reject, new Error(`ended with ${code}: ${this.log().slice(-500)}`));
+      const late = setTimeout(() => settle(reject, new Error(`no ready line; ${this.log().slice(-500)}`)), 20_000);
       this.process.stdout.on("data", (data) => {
         text += data;
         const found = /^ready (http:\/\/127\.0\.0\.1:\d+)\/$/m.exec(text);
-        if (found) {
-          clearTimeout(late);
-          resolve(found[1]);
-        }
+        if (found) settle(resolve, found[1]);
       });
-      this.process.once("exit", (code) => reject(new Error(`ended with ${code}: ${this.log().slice(-500)}`)));
+      this.process.once("exit", ended);
     });
   }
 
@@ -54,15 +67,22 @@ export class Server {
   }
 
   // The exit code after SIGTERM.
-  async stop() {
-    const ended = new Promise((resolve) => this.process.once("exit", (code) => resolve(code)));
+  async stop({ keep = false } = {}) {
+    const ended = this.ended();
     this.process.kill("SIGTERM");
-    const late = setTimeout(() => this.process.kill("SIGKILL"), 20_000);
     const code = await ended;
+    if (!keep) rmSync(this.dir, { recursive: true });
+    return code;
+  }
+
+  // The exit code; null when it had to be killed, because it did not end within the limit.
+  async ended(seconds = 20) {
+    const running = this.process.exitCode === null && this.process.signalCode === null;
+    const late = setTimeout(() => this.process.kill("SIGKILL"), seconds * 1000);
+    if (running) await new Promise((resolve) => this.process.once("exit", resolve));
     clearTimeout(late);
     process.removeListener("exit", this.kill);
-    rmSync(this.dir, { recursive: true });
-    return code;
+    return this.process.exitCode;
   }
 
   token({ tenant = "t", subject = "u", scopes = allScopes, sites = ["*=admin"] } = {}) {
