@@ -1,7 +1,9 @@
 #pragma once
 
+#include <charconv>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 
@@ -10,7 +12,8 @@
 
 namespace hubtrail {
 
-/// JSON carries the number; MessagePack the name where HUBTRAIL_ENUM declared one, else the number.
+/// JSON carries the number; MessagePack the name if HUBTRAIL_ENUM declared names, and for a value without one the
+/// number as text, as .NET's formatter does.
 template <typename T>
 requires std::is_enum_v<T>
 struct Convert<T> {
@@ -23,8 +26,8 @@ struct Convert<T> {
                     ((list.pointer == value ? void(name = list.name) : void()), ...);
                 },
                 hubtrail_members(static_cast<const T*>(nullptr)));
-            if (writer.enums_as_names() && !name.empty()) {
-                writer.string(name);
+            if (writer.enums_as_names()) {
+                writer.string(name.empty() ? std::string_view(std::to_string(+static_cast<Number>(value))) : name);
                 return;
             }
         }
@@ -45,6 +48,11 @@ struct Convert<T> {
     }
 
 private:
+    static bool is_number(std::string_view text, Number& number) {
+        const auto* end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, number);
+        return read.ec == std::errc() && read.ptr == end;
+    }
     static bool read_name(ValueReader& reader, T& value) {
         std::string text;
         if (!reader.read_string(text)) {
@@ -59,6 +67,10 @@ private:
         };
         std::apply([&](const auto&... list) { (look(list), ...); },
                    hubtrail_members(static_cast<const T*>(nullptr)));
+        if (Number number{}; !found && is_number(text, number)) {
+            value = static_cast<T>(number);
+            found = true;
+        }
         return found || reader.fail("the enumeration has no value of this name");
     }
 };
