@@ -8,6 +8,7 @@ void HubMessage::clear() {
     target.clear();
     arguments.clear();
     stream_ids.clear();
+    headers = {};
     value = {};
     error.clear();
     has_error = false;

@@ -1,5 +1,8 @@
 #include "protocol/json_fields.h"
 
+#include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 namespace hubtrail::protocol {
@@ -28,6 +31,32 @@ std::string expected_type(std::string_view name, std::string_view type) {
     std::string detail = "Expected '";
     detail.append(name).append("' to be of type ").append(type).append(".");
     return detail;
+}
+
+// The reference's texts. `raw` has valid escapes and half a pair somewhere.
+std::string describe_lone_surrogate(std::string_view raw) {
+    constexpr std::size_t kEscapeSize = 6;  // \uXXXX
+    std::size_t at = 0;
+    while ((at = raw.find('\\', at)) != std::string_view::npos) {
+        if (raw[at + 1] != 'u') {
+            at += 2;
+            continue;
+        }
+        const auto code = std::strtoul(std::string(raw.substr(at + 2, 4)).c_str(), nullptr, 16);
+        if (code >= 0xDC00 && code <= 0xDFFF) {
+            std::array<char, 8> text{};
+            std::snprintf(text.data(), text.size(), "0x%lX", code);
+            return "Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '" +
+                   std::string(text.data()) + "'.";
+        }
+        const bool high = code >= 0xD800 && code < 0xDC00;
+        const auto second = raw.substr(at + kEscapeSize, 2);
+        if (high && second != "\\u") {
+            break;
+        }
+        at += high ? 2 * kEscapeSize : kEscapeSize;
+    }
+    return "Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.";
 }
 
 }  // namespace
@@ -72,9 +101,14 @@ JsonScanner::Step JsonFieldReader::next_property(std::string_view& name) {
     return named(step, raw, name);
 }
 
+bool JsonFieldReader::check(const JsonString& string) {
+    return !string.lone_surrogate ||
+           fail(describe_lone_surrogate(string.raw), "InvalidOperationException");
+}
+
 bool JsonFieldReader::decode(const JsonString& string, std::string& text) {
-    if (string.lone_surrogate) {
-        return fail(std::string(kErrorReadingJson));
+    if (!check(string)) {
+        return false;
     }
     if (string.escaped) {
         text.clear();

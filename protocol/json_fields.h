@@ -29,7 +29,8 @@ public:
     bool read_int64(std::string_view name, std::int64_t& value);
     bool read_boolean(std::string_view name, bool& value);
 
-    /// A text of the protocol that is not Unicode is refused like one that is not UTF-8.
+    /// A text of the protocol that is not Unicode is refused.
+    bool check(const JsonString& string);
     bool decode(const JsonString& string, std::string& text);
 
     /// The first mistake is kept; always false.

@@ -194,20 +194,27 @@ bool MessageReader::refuse_stream_id(char first) {
 
 bool MessageReader::read_headers() {
     auto& scanner = in_.scanner();
+    scanner.peek();  // over white space
+    const char* const begin = scanner.position();
     if (!scanner.take('{')) {
         return scanner.skip_value(kValueDepthMax) &&
                in_.fail("Expected 'headers' to be of type StartObject.");
     }
     std::string_view name;
     auto step = in_.first_property(name);
+    const bool any = step == Step::item;
     for (; step == Step::item; step = in_.next_property(name)) {
-        const bool is_text = scanner.peek() == '"';
-        if (!scanner.skip_value(kArgumentDepthMax)) {
+        if (scanner.peek() != '"') {
+            return scanner.skip_value(kArgumentDepthMax) &&
+                   in_.fail("Expected header '" + std::string(name) + "' to be of type String.");
+        }
+        JsonString value;
+        if (!scanner.read_string(value) || !in_.check(value)) {
             return false;
         }
-        if (!is_text) {
-            return in_.fail("Expected header '" + std::string(name) + "' to be of type String.");
-        }
+    }
+    if (any) {
+        message_.headers = {begin, static_cast<std::size_t>(scanner.position() - begin)};
     }
     return step == Step::end;
 }

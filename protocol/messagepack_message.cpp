@@ -252,6 +252,7 @@ bool MessageReader::read_header_text(std::size_t index, std::string_view part,
 }
 
 bool MessageReader::read_headers() {
+    const char* const begin = in_.position();
     std::size_t count = 0;
     if (!read_count(Kind::map, "Reading map length for '", "headers", count)) {
         return false;
@@ -261,6 +262,9 @@ bool MessageReader::read_headers() {
             !read_header_text(i, "Value", "value in header")) {
             return false;
         }
+    }
+    if (count != 0) {
+        message_.headers = {begin, static_cast<std::size_t>(in_.position() - begin)};
     }
     return true;
 }

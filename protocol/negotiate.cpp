@@ -47,6 +47,10 @@ void append_transport(std::string& body, std::string_view name, bool binary) {
         binary ? R"(","transferFormats":["Text","Binary"]})" : R"(","transferFormats":["Text"]})";
 }
 
+std::string lifetime_member(std::int64_t seconds) {
+    return R"("tokenLifetimeSeconds":)" + std::to_string(seconds);
+}
+
 }  // namespace
 
 NegotiateReply make_negotiate_reply(std::string_view query_version, int minimum_version,
@@ -73,6 +77,9 @@ NegotiateReply make_negotiate_reply(std::string_view query_version, int minimum_
         body += R"(,"connectionToken":)";
         append_json_string(body, offer.connection_token);
     }
+    if (offer.token_lifetime_s) {
+        body += ',' + lifetime_member(*offer.token_lifetime_s);
+    }
     body += R"(,"availableTransports":[)";
     if (offer.websockets) {
         append_transport(body, "WebSockets", true);
@@ -96,6 +103,10 @@ std::string make_negotiate_redirect(std::string_view url, std::string_view acces
     }
     body.push_back('}');
     return body;
+}
+
+std::string make_refresh_reply(std::optional<std::int64_t> token_lifetime_s) {
+    return token_lifetime_s ? '{' + lifetime_member(*token_lifetime_s) + '}' : "{}";
 }
 
 std::string make_negotiate_error(std::string_view error) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +18,7 @@ struct NegotiateOffer {
     bool long_polling = false;
     bool stateful_reconnect =
         false;  ///< only if the client asked: it ends the connection otherwise
+    std::optional<std::int64_t> token_lifetime_s = std::nullopt;  ///< of authentication refresh (.NET 11)
 };
 
 struct NegotiateReply {
@@ -32,6 +35,8 @@ NegotiateReply make_negotiate_reply(std::string_view query_version, int minimum_
 /// The body that sends the client to another URL, for those who put a service in front; an empty
 /// token is left out.
 std::string make_negotiate_redirect(std::string_view url, std::string_view access_token);
+/// What a client whose token was exchanged is told: how long the new one lasts, if it ends at all.
+std::string make_refresh_reply(std::optional<std::int64_t> token_lifetime_s);
 /// The body of any other refusal.
 std::string make_negotiate_error(std::string_view error);
 

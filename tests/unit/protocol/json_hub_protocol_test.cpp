@@ -373,10 +373,52 @@ TEST_CASE("parse_json_message refuses what is not JSON", "[protocol]") {
     CHECK(parsed.error().detail == "Error reading JSON.");
 }
 
+TEST_CASE("parse_json_message shows the headers as they came", "[protocol]") {
+    const auto headers = [](const std::string& text) {
+        HubMessage message;
+        const auto record = R"({"headers":)" + text + R"(,"type":1,"target":"T","arguments":[]})";
+        REQUIRE(parse_json_message(record, message));
+        return std::string(message.headers);
+    };
+    CHECK(headers(R"({"a":"b"})") == R"({"a":"b"})");
+    CHECK(headers(R"( { "a" : "b" , "c":"\u0064" } )") == R"({ "a" : "b" , "c":"\u0064" })");
+    CHECK(headers("{}").empty());
+    CHECK(headers("{ }").empty());
+    HubMessage message;
+    REQUIRE(parse_json_message(R"({"type":1,"headers":{"a":"b"},"target":"T","arguments":[]})", message));
+    REQUIRE(parse_json_message(R"({"type":1,"target":"T","arguments":[]})", message));
+    CHECK(message.headers.empty());
+}
+
+TEST_CASE("parse_json_message says what is wrong with half a surrogate pair", "[protocol]") {
+    const std::string missing =
+        "Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.";
+    const std::string invalid = "Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0xDC01'.";
+    struct Row {
+        std::string text;
+        std::string detail;
+    };
+    for (const auto& row : std::vector<Row>{{R"(\ud800)", missing},
+                                            {R"(\ud800x)", missing},
+                                            {R"(\\\n\udbff)", missing},
+                                            {R"(\udc01)", invalid},
+                                            {R"(\ud83d\ude00\u0041\uDC01x)", invalid}}) {
+        CAPTURE(row.text);
+        for (const auto& record : {R"({"type":1,"headers":{"x":")" + row.text + R"("},"target":"T","arguments":[]})",
+                                   R"({"type":1,"target":")" + row.text + R"(","arguments":[]})"}) {
+            HubMessage message;
+            const auto parsed = parse_json_message(record, message);
+            REQUIRE_FALSE(parsed);
+            CHECK(parsed.error().code == ProtocolErrc::bad_message);
+            CHECK(to_text(parsed.error()) == "InvalidOperationException: " + row.detail);
+        }
+    }
+}
+
 TEST_CASE("parse_json_message refuses half a surrogate pair in its own texts", "[protocol]") {
     for (const auto* record :
          {R"({"type":1,"target":"\ud800","arguments":[]})", R"({"type":5,"invocationId":"\udc00"})",
-          R"({"type":6,"\ud800":1})", R"({"type":7,"error":"\ud800x"})"}) {
+          R"({"type":6,"\ud800":1})", R"({"type":6,"headers":{"\ud800":"x"}})", R"({"type":7,"error":"\ud800x"})"}) {
         CAPTURE(record);
         HubMessage message;
         CHECK_FALSE(parse_json_message(record, message));

@@ -381,6 +381,15 @@ TEST_CASE("parse_messagepack_message refuses counts that cannot be true at once"
     CHECK(message.stream_ids.capacity() == 0);
 }
 
+TEST_CASE("parse_messagepack_message shows the headers as they came", "[protocol]") {
+    HubMessage message;
+    const auto record = "\x96\x01" + kHeaders + "\xC0\xA1T\x90\x90";
+    REQUIRE(parse_messagepack_message(record, message));
+    CHECK(message.headers == kHeaders);
+    REQUIRE(parse_messagepack_message("\x96\x01\x80\xC0\xA1T\x90\x90", message));
+    CHECK(message.headers.empty());
+}
+
 TEST_CASE("parse_messagepack_message follows 64 levels and refuses 65", "[protocol]") {
     struct Row {
         std::string before;

@@ -21,6 +21,17 @@ TEST_CASE("make_negotiate_reply answers version 1 with the reference's bytes", "
         R"({"transport":"WebSockets","transferFormats":["Text","Binary"]}]})");
 }
 
+TEST_CASE("make_negotiate_reply and make_refresh_reply tell how long a token lasts", "[protocol]") {
+    auto offer = kOffer;
+    offer.token_lifetime_s = 3599;
+    CHECK(
+        make_negotiate_reply("1", 0, offer).body ==
+        R"({"negotiateVersion":1,"connectionId":"807809a5","connectionToken":"05265228","tokenLifetimeSeconds":3599,)"
+        R"("availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]})");
+    CHECK(make_refresh_reply(0) == R"({"tokenLifetimeSeconds":0})");
+    CHECK(make_refresh_reply(std::nullopt) == "{}");
+}
+
 TEST_CASE("make_negotiate_reply keeps the token from version 0", "[protocol]") {
     const auto query = GENERATE(as<std::string>{}, "0", "-0");
     const auto reply = make_negotiate_reply(query, 0, kOffer);
