@@ -30,8 +30,9 @@ public:
     const std::string& connection_id() const { return connection_id_; }
     /// What UserIdProvider made of the user when the connection began; empty: none.
     const std::string& user_identifier() const { return user_identifier_; }
-    /// Whom the token was for, with its claims; null: nobody.
-    const auth::Principal* user() const { return user_.get(); }
+    /// Whom the token was for, with its claims; null: nobody. It may become another one while the
+    /// connection lasts (authentication refresh): whoever waits with it in hand keeps a copy of the pointer.
+    const std::shared_ptr<const auth::Principal>& user() const { return user_; }
     /// The request that opened the connection.
     const RequestInfo& request() const { return request_; }
     /// `WebSockets`, `ServerSentEvents` or `LongPolling`.
@@ -51,7 +52,7 @@ private:
 
     const std::string connection_id_;
     const RequestInfo request_;
-    const std::shared_ptr<const auth::Principal> user_;  ///< owned with the token cache
+    std::shared_ptr<const auth::Principal> user_;  ///< owned with the token cache
     std::string user_identifier_;
     transport::TransportKind transport_ = transport::TransportKind::web_sockets;
     std::map<std::string, std::any> items_;

@@ -30,7 +30,7 @@ public:
     CodeHub(const HubRouteOptions& route, const HubDefinition& definition,
             const Messenger& messenger, HubLoop& loop, auth::TokenVerifier* verifier)
         : route_(route),
-          context_{definition, messenger, loop, route.endpoint.close_on_authentication_expiration},
+          context_{definition, messenger, loop, route.endpoint},
           verifier_(verifier) {}
 
     const transport::EndpointOptions& options() const override { return route_.endpoint; }
@@ -41,6 +41,15 @@ public:
             return std::move(*refusal);
         }
         return std::nullopt;
+    }
+
+    PrincipalPtr identify(const HttpRequest& request) override {
+        if (verifier_ == nullptr || request.token.empty()) {
+            return nullptr;
+        }
+        auto result = transport::authenticate(request, *verifier_, context_.loop.log(), {});
+        auto* found = std::get_if<PrincipalPtr>(&result);
+        return found != nullptr ? std::move(*found) : nullptr;
     }
 
     void open(HttpRequest request, std::string connection_id,
@@ -60,18 +69,9 @@ public:
 private:
     // A null principal is a user whom nobody asked for a token.
     std::variant<PrincipalPtr, HttpResponse> admit(const HttpRequest& request) {
-        PrincipalPtr user;
-        if (verifier_ == nullptr) {
-            if (route_.policy) {
-                return make_refusal(401);  // this server knows no users
-            }
-        } else if (route_.policy || !request.token.empty()) {
-            auto result = transport::authenticate(request, *verifier_, context_.loop.log(), {});
-            if (auto* found = std::get_if<PrincipalPtr>(&result)) {
-                user = std::move(*found);
-            } else if (route_.policy) {
-                return make_refusal(401);
-            }
+        auto user = identify(request);
+        if (route_.policy && user == nullptr) {
+            return make_refusal(401);
         }
         if (route_.policy && !allowed(*user, request)) {
             return make_refusal(403);
@@ -86,7 +86,7 @@ private:
         try {
             const RequestInfo info(request);
             return context_.definition.allows(*route_.policy,
-                                              AuthorizationContext(user, info, nullptr));
+                                              AuthorizationContext(&user, info, nullptr));
         } catch (...) {
             context_.loop.log().error("hub_policy_failed",
                                       {{"hub", context_.definition.name},

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hub/exceptions.h"
+#include "hub/failed_call.h"
 #include "hub/invocation.h"
 
 namespace hubtrail::hub {
@@ -13,6 +14,10 @@ namespace {
 constexpr std::string_view kClosedWithError = "Connection closed with an error.";
 constexpr const char* kNoResultsHere =
     "Client results inside OnConnectedAsync Hub methods are not allowed.";
+
+std::string_view name_of(const auth::Principal* user) {
+    return user != nullptr ? std::string_view(user->subject) : std::string_view();
+}
 
 /// What connecting and disconnecting run in. Thread: strand.
 class LifetimeScope : public CallScope {
@@ -98,12 +103,9 @@ bool CodeSession::authorize(const HubMethod& method, const HubCall& call) {
     if (!entry.policy) {
         return true;
     }
-    if (caller_->user() == nullptr) {
-        return false;
-    }
     try {
         return hub_.definition.allows(
-            *entry.policy, AuthorizationContext(*caller_->user(), caller_->request(), &call));
+            *entry.policy, AuthorizationContext(caller_->user().get(), caller_->request(), &call));
     } catch (...) {
         hub_.loop.log().error("hub_policy_failed",
                               {{"hub", hub_.definition.name},
@@ -112,6 +114,67 @@ bool CodeSession::authorize(const HubMethod& method, const HubCall& call) {
                                {"error", describe(std::current_exception()).text}});
         return false;
     }
+}
+
+// As in the reference a further request changes the user only before the connection begins, but it is its token whose
+// end counts.
+transport::UserOutcome CodeSession::on_user(const transport::LaterRequest& later) {
+    if (hub_.endpoint.enable_authentication_refresh) {
+        try {
+            return refresh(later);
+        } catch (...) {
+            hub_.loop.log().error("hub_refresh_failed",
+                                  {{"hub", hub_.definition.name},
+                                   {"connection", caller_->connection_id()},
+                                   {"error", describe(std::current_exception()).text}});
+            return transport::UserOutcome::refused;
+        }
+    }
+    if (name_of(later.user.get()) != name_of(caller_->user().get())) {
+        hub_.loop.log().info("hub_user_name_changed", {{"hub", hub_.definition.name},
+                                                       {"connection", caller_->connection_id()},
+                                                       {"from", name_of(caller_->user().get())},
+                                                       {"to", name_of(later.user.get())}});
+    }
+    newest_user_ = later.user;
+    if (!start_) {
+        caller_->user_ = later.user;
+    }
+    return transport::UserOutcome::accepted;
+}
+
+transport::UserOutcome CodeSession::refresh(const transport::LaterRequest& later) {
+    const auto& user = caller_->user();
+    if (!is_same_user(later.user.get())) {
+        return transport::UserOutcome::refused;
+    }
+    // A request that was on its way with the old token while the new one was taken does not bring the old one back.
+    const bool asked = later.kind == transport::LaterRequest::Kind::refresh;
+    const bool news = user != nullptr && later.user != user &&
+                      (asked || later.user->expires_us > user->expires_us ||
+                       (later.user->expires_us == user->expires_us && later.user->claims != user->claims));
+    if (!news) {
+        return transport::UserOutcome::accepted;
+    }
+    const auto& allow = hub_.endpoint.on_authentication_refresh;
+    if (allow && !allow({later.request, caller_->connection_id(), *user, *later.user})) {
+        return transport::UserOutcome::refused;
+    }
+    caller_->user_ = newest_user_ = later.user;
+    return transport::UserOutcome::accepted;
+}
+
+// Nobody becomes somebody, and nobody else: groups, items and what runs belong to whoever connected.
+bool CodeSession::is_same_user(const auth::Principal* next) const {
+    const auto* const user = caller_->user().get();
+    if (user == nullptr || next == nullptr) {
+        return user == next;
+    }
+    if (!caller_->user_identifier().empty()) {
+        return hub_.definition.user_id(next, caller_->request()) == caller_->user_identifier();
+    }
+    return next->tenant == user->tenant && next->subject == user->subject &&
+           (!user->subject.empty() || next->claims == user->claims);
 }
 
 void CodeSession::on_connected(HubConnection& connection) {
@@ -131,7 +194,7 @@ RootTask CodeSession::run_connect(RootTasks&, std::unique_ptr<Connect> connect) 
     auto& caller = *connect->caller;
     std::exception_ptr failure;
     try {
-        caller.user_identifier_ = connect->hub.definition.user_id(caller.user(), caller.request());
+        caller.user_identifier_ = connect->hub.definition.user_id(caller.user().get(), caller.request());
         const auto unreachable = co_await connect->join();
         if (!unreachable.empty()) {
             connect->log("hub_connection_not_on_backplane", unreachable);
@@ -215,9 +278,9 @@ bool CodeSession::on_foreign_result(std::string_view id) {
 }
 
 void CodeSession::on_tick(std::int64_t) {
-    const auto* user = caller_->user();
-    if (hub_.close_on_expiry && user != nullptr &&
-        hub_.loop.clock().wall_us() >= user->expires_us) {
+    const bool ends = newest_user_ != nullptr && newest_user_->expires_us > 0;
+    if (hub_.endpoint.close_on_authentication_expiration && ends &&
+        hub_.loop.clock().wall_us() >= newest_user_->expires_us) {
         caller_->connection_->close({}, true);
     }
 }
@@ -248,19 +311,18 @@ std::string CodeSession::binding_error(const HubCall& call, std::size_t index) {
 void CodeSession::call_plain(const MethodEntry& entry, const HubCall& call,
                              const PlainCall& method) {
     auto& connection = call.connection;
+    const InvocationHeaders headers(connection.protocol(), call.message.headers);
     try {
         const auto object = hub_.definition.create();
-        hub_.loop.attach(*object, hub_.messenger, caller_);
+        hub_.loop.attach(*object, hub_.messenger, caller_, headers);
         auto& raw = hub_.loop.buffer();
         raw.clear();
         method(*object, *connection.protocol().make_writer(raw));
         connection.complete_result(call.id(), raw);
     } catch (...) {
         const auto detail = describe(std::current_exception());
-        hub_.loop.log().error("hub_method_failed", {{"hub", hub_.definition.name},
-                                                    {"method", entry.name},
-                                                    {"connection", caller_->connection_id()},
-                                                    {"error", detail.text}});
+        log_failed_call(hub_.loop.log(), {hub_.definition.name, entry.name, caller_->connection_id(), detail.text},
+                        headers);
         const bool detailed = hub_.definition.options.detailed_errors;
         connection.complete_error(call.id(),
                                   error_text(invoking(call.message.target), detail, detailed));

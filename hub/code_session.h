@@ -10,6 +10,7 @@
 #include "hub/hub_definition.h"
 #include "hub/hub_loop.h"
 #include "hub/messenger.h"
+#include "transport/endpoint_options.h"
 
 namespace hubtrail::hub {
 
@@ -19,7 +20,7 @@ struct CodeHubContext {
     const HubDefinition& definition;
     const Messenger& messenger;
     HubLoop& loop;
-    bool close_on_expiry = false;  ///< of the token, as EndpointOptions says
+    const transport::EndpointOptions& endpoint;
 };
 
 /// A code hub's side of one connection: finds methods, binds and starts calls, runs connect and
@@ -27,13 +28,14 @@ struct CodeHubContext {
 class CodeSession final : public HubSession {
 public:
     CodeSession(const CodeHubContext& hub, std::shared_ptr<CallerContext> caller)
-        : hub_(hub), caller_(std::move(caller)) {}
+        : hub_(hub), caller_(std::move(caller)), newest_user_(caller_->user()) {}
 
     const HubMethod* find_method(std::string_view lower_name) const override;
     bool authorize(const HubMethod& method, const HubCall& call) override;
     void on_connected(HubConnection& connection) override;
     bool on_cancel(std::string_view id) override;
     bool on_foreign_result(std::string_view id) override;
+    transport::UserOutcome on_user(const transport::LaterRequest& later) override;
     void on_tick(std::int64_t now_ns) override;
     void on_congested() override;
     void on_drained() override;
@@ -61,9 +63,14 @@ private:
     static void start_disconnect(const CodeHubContext& hub, std::shared_ptr<CallerContext> caller,
                                  std::string error);
 
+    bool is_same_user(const auth::Principal* next) const;
+    transport::UserOutcome refresh(const transport::LaterRequest& later);
+
     const CodeHubContext& hub_;
     const std::shared_ptr<CallerContext>
         caller_;                    ///< owned with everything that runs for the connection
+    std::shared_ptr<const auth::Principal>
+        newest_user_;               ///< of the last request, whose token's end counts; owned with the token cache
     std::shared_ptr<Start> start_;  ///< owned with run_connect()
 };
 

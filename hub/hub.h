@@ -3,10 +3,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/check.h"
 #include "hub/caller_context.h"
 #include "hub/clients.h"
+#include "hub/invocation_headers.h"
 #include "hub/task.h"
 
 namespace hubtrail::hub {
@@ -28,6 +30,9 @@ public:
     /// Once for each on_connected() that succeeded. Nothing: the client said goodbye.
     virtual Task<void> on_disconnected(std::optional<std::string> /*error*/) { co_return; }
 
+    /// A header of the call that this object was made for. Names have case; nothing: not sent, or no call.
+    std::optional<std::string> invocation_header(std::string_view name) const { return headers_.find(name); }
+
     CallerContext& context() {
         HUBTRAIL_CHECK(caller_ != nullptr, "a hub's context is not known in its constructor");
         return *caller_;
@@ -37,6 +42,7 @@ public:
 
 private:
     friend class HubLoop;
+    InvocationHeaders headers_;
     const Messenger* messenger_ = nullptr;
     transport::Loop* loop_ = nullptr;
     std::shared_ptr<CallerContext>

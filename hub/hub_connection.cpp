@@ -396,6 +396,10 @@ void HubConnection::on_resumed() {
     update_reading();
 }
 
+transport::UserOutcome HubConnection::on_user(const transport::LaterRequest& later) {
+    return state_ == State::closed ? transport::UserOutcome::gone : session_->on_user(later);
+}
+
 void HubConnection::on_shutdown() {
     close({}, true);
 }

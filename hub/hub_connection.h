@@ -103,6 +103,7 @@ public:
     void on_congested() override;
     void on_drained() override;
     void on_resumed() override;
+    transport::UserOutcome on_user(const transport::LaterRequest& later) override;
     void on_shutdown() override;
     void on_close(transport::CloseReason reason) override;
 

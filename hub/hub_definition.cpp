@@ -36,7 +36,7 @@ void HubDefinition::seal() {
 
 bool HubDefinition::allows(const std::string& policy, const AuthorizationContext& context) const {
     if (policy.empty()) {
-        return true;
+        return context.authenticated();
     }
     const auto found = policies.find(policy);
     if (found == policies.end()) {

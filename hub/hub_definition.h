@@ -46,7 +46,7 @@ struct HubDefinition {
     const MethodEntry* find(std::string_view lower_name) const;
     /// After the last method and filter: what goes through a filter may have to wait there.
     void seal();
-    /// Whether an authenticated user may. Throws std::logic_error for a policy that nobody has
+    /// Whether this user may; the empty policy wants one. Throws std::logic_error for a policy that nobody has
     /// added.
     bool allows(const std::string& policy, const AuthorizationContext& context) const;
 };

@@ -42,7 +42,9 @@ public:
         return ++steps_ % kStepsPerTurn != 0;
     }
     /// Tells a new hub object where it is.
-    void attach(Hub& hub, const Messenger& messenger, std::shared_ptr<CallerContext> caller) {
+    void attach(Hub& hub, const Messenger& messenger, std::shared_ptr<CallerContext> caller,
+                InvocationHeaders headers = {}) {
+        hub.headers_ = headers;
         hub.messenger_ = &messenger;
         hub.loop_ = &loop_;
         hub.caller_ = std::move(caller);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocol/hub_message.h"
+#include "transport/connection.h"
 
 namespace hubtrail::hub {
 
@@ -67,6 +68,13 @@ public:
     /// A Completion that answers no HubConnection::invoke() of this connection. True: it belongs to another
     /// connection, and this one is closed for it.
     virtual bool on_foreign_result(std::string_view) { return false; }
+
+    /// A further HTTP request of the connection, maybe of another user; also before on_connected().
+    virtual transport::UserOutcome on_user(const transport::LaterRequest& later) {
+        return later.kind == transport::LaterRequest::Kind::refresh
+                   ? transport::UserOutcome::refused
+                   : transport::UserOutcome::accepted;
+    }
 
     /// About once a second.
     virtual void on_tick(std::int64_t now_ns) = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hub/code_session.h"
+#include "hub/failed_call.h"
 #include "hub/upload_stream.h"
 
 namespace hubtrail::hub {
@@ -50,6 +51,8 @@ Invocation::Invocation(CodeSession& session, const MethodEntry& entry, const Hub
       caller_(session.caller()),
       id_(call.message.invocation_id),
       target_(call.message.target),
+      raw_headers_(call.message.headers),
+      headers_(call.connection.protocol(), raw_headers_),
       uploads_(call.uploads),
       self_(std::make_shared<Invocation*>(this)),
       has_slot_(entry.row.kind == MethodKind::async && call.uploads.empty()) {
@@ -118,7 +121,7 @@ void Invocation::release_slot() {
 
 void Invocation::make_hub() {
     hub_ = definition_.create();
-    hub_loop_.attach(*hub_, messenger_, caller_);
+    hub_loop_.attach(*hub_, messenger_, caller_, headers_);
 }
 
 Task<Value> Invocation::call_through_filters(std::size_t index) {
@@ -147,11 +150,10 @@ void Invocation::end_stream() {
 }
 
 void Invocation::fail(const ErrorDetail& detail, bool while_streaming) {
-    hub_loop_.log().error("hub_method_failed",
-                          {{"hub", definition_.name},
-                           {"method", entry_.name},
-                           {"connection", caller_->connection_id()},
-                           {"error", detail.text.empty() ? "no stream" : detail.text}});
+    log_failed_call(hub_loop_.log(),
+                    {definition_.name, entry_.name, caller_->connection_id(),
+                     detail.text.empty() ? "no stream" : std::string_view(detail.text)},
+                    headers_);
     auto* connection = this->connection();
     if (connection == nullptr) {
         return;

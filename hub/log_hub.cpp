@@ -46,6 +46,12 @@ public:
         return std::nullopt;
     }
 
+    std::shared_ptr<const auth::Principal> identify(const HttpRequest& request) override {
+        auto result = authenticate(request);
+        auto* principal = std::get_if<std::shared_ptr<const auth::Principal>>(&result);
+        return principal != nullptr ? std::move(*principal) : nullptr;
+    }
+
     void open(HttpRequest request, std::string connection_id,
               std::function<void(transport::OpenResult)> done) override {
         auto admitted = admit(request);

@@ -74,6 +74,24 @@ LogShape LogHubSession::shape(LogShape::Kind kind, std::string name) const {
     return {kind, std::move(name), &connection_->protocol(), connection_->transport().framing()};
 }
 
+// What is followed was fixed when the connection began: only a token of the same user with the same rights may take the
+// place of the first one.
+transport::UserOutcome LogHubSession::on_user(const transport::LaterRequest& later) {
+    const auto& old = *admission_.principal;
+    const auto& next = later.user;
+    if (!config_.endpoint.enable_authentication_refresh) {
+        return HubSession::on_user(later);
+    }
+    if (next == nullptr || next->tenant != old.tenant || next->subject != old.subject ||
+        next->scopes != old.scopes || next->sites != old.sites) {
+        return transport::UserOutcome::refused;
+    }
+    if (later.kind == transport::LaterRequest::Kind::refresh || next->expires_us > old.expires_us) {
+        admission_.principal = next;
+    }
+    return transport::UserOutcome::accepted;
+}
+
 void LogHubSession::on_tick(std::int64_t) {
     if (config_.endpoint.close_on_authentication_expiration &&
         context_.clock.wall_us() >= admission_.principal->expires_us) {

@@ -36,6 +36,7 @@ public:
     const HubMethod* find_method(std::string_view lower_name) const override;
     void on_connected(HubConnection& connection) override;
     bool on_cancel(std::string_view stream_id) override;
+    transport::UserOutcome on_user(const transport::LaterRequest& later) override;
     void on_tick(std::int64_t now_ns) override;
     void on_congested() override;
     void on_drained() override;

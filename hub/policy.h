@@ -17,11 +17,18 @@ namespace hubtrail::hub {
 /// Thread: strand.
 class AuthorizationContext {
 public:
-    AuthorizationContext(const auth::Principal& user, const RequestInfo& request,
+    /// `user` null: nobody.
+    AuthorizationContext(const auth::Principal* user, const RequestInfo& request,
                          const HubCall* call)
         : user_(user), request_(request), call_(call) {}
 
-    const auth::Principal& user() const { return user_; }
+    /// Whether there is a user: methods may be called by somebody without a token.
+    bool authenticated() const { return user_ != nullptr; }
+    /// Without any claim if there is none.
+    const auth::Principal& user() const {
+        static const auth::Principal nobody;
+        return user_ != nullptr ? *user_ : nobody;
+    }
     const RequestInfo& request() const { return request_; }
     /// The method as the client named it; empty: it connects.
     std::string_view method() const {
@@ -40,12 +47,12 @@ public:
     }
 
 private:
-    const auth::Principal& user_;
+    const auth::Principal* user_;
     const RequestInfo& request_;
     const HubCall* call_;
 };
 
-/// Says whether an authenticated user may. Thread: any; called on all loops.
+/// Says whether this user may, or for a method whether nobody may. Thread: any; called on all loops.
 using Policy = std::function<bool(const AuthorizationContext&)>;
 using Policies = std::map<std::string, Policy, std::less<>>;
 

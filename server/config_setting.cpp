@@ -467,7 +467,11 @@ void add_connection_settings(std::vector<Setting<Target>>& all, const char* sect
                                  "failed, with nothing lost"));
     all.push_back(on_off<Target>(name("close_on_authentication_expiration"),
                                  HUBTRAIL_MEMBER(endpoint.close_on_authentication_expiration),
-                                 "close a connection when the token that opened it ends"));
+                                 "close a connection when its token ends"));
+    all.push_back(on_off<Target>(name("enable_authentication_refresh"),
+                                 HUBTRAIL_MEMBER(endpoint.enable_authentication_refresh),
+                                 "let clients exchange their token for another one of the same user and rights "
+                                 "while they are connected"));
     time("disconnect_timeout", HUBTRAIL_MEMBER(endpoint.disconnect_timeout_ns), kDisconnectMs,
          "how long a connection waits for its first request, its next poll, or to be resumed");
     time("poll_timeout", HUBTRAIL_MEMBER(endpoint.poll_timeout_ns), kPollMs, "how long a poll without data is held");

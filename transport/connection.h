@@ -7,7 +7,13 @@
 
 #include "transport/outbox.h"
 
+namespace hubtrail::auth {
+struct Principal;
+}
+
 namespace hubtrail::transport {
+
+struct HttpRequest;
 
 /// How records are wrapped for the peer; frames of one shape can be shared by connections of one framing.
 enum class Framing : std::uint8_t {
@@ -79,6 +85,23 @@ public:
     virtual void refuse_resume() = 0;
 };
 
+/// A further HTTP request of a connection that is open, and whose it is. Dies with the call.
+struct LaterRequest {
+    enum class Kind : std::uint8_t {
+        poll,     ///< of long polling
+        resume,   ///< of stateful reconnect
+        refresh,  ///< asks for nothing but that its user be taken
+    };
+    Kind kind;
+    const HttpRequest& request;
+    std::shared_ptr<const auth::Principal> user;  ///< owned with the token cache; null: nobody
+};
+enum class UserOutcome : std::uint8_t {
+    accepted,
+    refused,  ///< this user may not have the connection; nothing has changed
+    gone,     ///< the connection ends already
+};
+
 /// What a hub does with one connection. Calls come on the connection's loop. Two calls of the handler's own to
 /// Connection come back at once: resume_reading() may call on_bytes(), abort() calls on_close().
 /// Thread: strand.
@@ -98,6 +121,10 @@ public:
     virtual void on_drained() = 0;
     /// The peer came back on a new socket. The handler answers by resending through Outbox::resend(), first of all.
     virtual void on_resumed() {}
+    /// Before a further request is served. Who does not look at it keeps the first one's user.
+    virtual UserOutcome on_user(const LaterRequest& later) {
+        return later.kind == LaterRequest::Kind::refresh ? UserOutcome::refused : UserOutcome::accepted;
+    }
     /// The server goes down: tell the peer to come back, and close.
     virtual void on_shutdown() = 0;
     /// Last call.

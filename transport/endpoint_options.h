@@ -7,10 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/principal.h"
 #include "transport/frame_decoder.h"
 #include "transport/http_message.h"
 
 namespace hubtrail::transport {
+
+/// A connection is about to get another principal. Dies with the decision.
+struct AuthenticationRefresh {
+    const HttpRequest& request;
+    std::string_view connection_id;
+    const auth::Principal& previous;
+    const auth::Principal& next;
+};
 
 /// How one hub's connections are carried: the reference's HttpConnectionDispatcherOptions, with its defaults,
 /// and the origins that browsers may come from. Values are not checked here (server/config does).
@@ -29,6 +38,11 @@ struct EndpointOptions {
     int minimum_protocol_version = 0;                     ///< of negotiate
     bool allow_stateful_reconnects = false;
     bool close_on_authentication_expiration = false;
+    /// Serves `{hub}/refresh`, where a client exchanges its token; polls and reconnects with another token do so too.
+    bool enable_authentication_refresh = false;
+    /// Asked before a connection gets the principal of another token of the same user; false: it is refused. Null: it
+    /// is taken. Called on all loops; must not block.
+    std::function<bool(const AuthenticationRefresh&)> on_authentication_refresh;
     /// Exact origins (`https://app.example`) whose pages may use this hub from a browser; the server's own may always.
     /// See docs/protocol/transports.md.
     std::vector<std::string> allowed_origins;

@@ -32,6 +32,9 @@ public:
     /// Authentication, authorization and parameters: the refusal, or nothing. For every request of the hub.
     virtual std::optional<HttpResponse> check(const HttpRequest& request) = 0;
 
+    /// Whose request it is by its token; null: nobody's. After check().
+    virtual std::shared_ptr<const auth::Principal> identify(const HttpRequest&) { return nullptr; }
+
     /// Asked after check() by negotiate.
     virtual std::optional<NegotiateRedirect> redirect(const HttpRequest&) { return std::nullopt; }
 

@@ -123,6 +123,27 @@ struct Polite : HubFilter {
     }
 };
 
+/// A span of whatever collects your traces.
+struct Span {
+    Span(const std::string& name, const std::optional<TraceParent>& parent)
+        : line(name + " in " + (parent ? parent->trace_id + " under " + parent->span_id : "a trace of its own")) {}
+    std::string line;
+};
+
+struct Tracing : HubFilter {
+    Task<Value> invoke_method(InvocationContext& call, Next next) override {
+        const Span span(call.method(), parse_trace_parent(call.header("traceparent").value_or("")));
+        call.context().items()["span"] = span.line;
+        co_return co_await next(call);
+    }
+};
+
+struct TracedHub : Hub {
+    std::string span() { return std::any_cast<std::string>(context().items()["span"]); }
+    std::string tenant() { return invocation_header("tenant").value_or("none"); }
+    static void methods(Methods<TracedHub>& hub) { hub.add("Span", &TracedHub::span).add("Tenant", &TracedHub::tenant); }
+};
+
 struct GuardedHub : Hub {
     std::string who() { return context().user_identifier(); }
     std::string ban(std::string name) { return name + " is banned"; }
@@ -156,6 +177,15 @@ void map_guarded(HubServer& server) {
         .user_id([](const auth::Principal* user, const RequestInfo&) { return "user " + user->subject; });
 }
 
+void map_refreshing(HubServer& server) {
+    auto& endpoint = server.map<GuardedHub>("/refreshing").endpoint();
+    endpoint.enable_authentication_refresh = true;
+    endpoint.close_on_authentication_expiration = true;
+    endpoint.on_authentication_refresh = [](const AuthenticationRefresh& refresh) {
+        return !refresh.next.has_claim("role", "blocked");
+    };
+}
+
 void map_announcements(HubServer& server) {
     auto rooms = server.context<RoomHub>();
     server.map_http("/announce", [rooms](HttpRequest request) -> Task<HttpResponse> {
@@ -173,6 +203,8 @@ int main(int, char** argv) {
     server.map<StreamsHub>("/streams");
     map_rooms(server);
     map_guarded(server);
+    map_refreshing(server);
+    server.map<TracedHub>("/traced").add_filter(std::make_shared<Tracing>());
     map_announcements(server);
     Counters counters;
     server.map<CountingHub>("/counting").create([&] { return std::make_unique<CountingHub>(counters); });

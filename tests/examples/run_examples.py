@@ -123,6 +123,20 @@ def check_chat(program):
     server.stop()
 
 
+def check_refresh(server):
+    def post(target):
+        web = http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE_S)
+        web.request("POST", target)
+        answer = web.getresponse()
+        return answer.status, answer.read().decode()
+
+    token = json.loads(post("/refreshing/negotiate?negotiateVersion=1&access_token=bob")[1])["connectionToken"]
+    client = Client(server, f"/refreshing?id={token}&access_token=bob")
+    check(post(f"/refreshing/refresh?id={token}&access_token=bob"), (200, "{}"))
+    check(post(f"/refreshing/refresh?id={token}&access_token=eve"), (403, '{"error":"permission_change_rejected"}'))
+    check(client.invoke("Who"), "user bob, please")
+
+
 def check_features(program):
     server = Server(program)
     types = Client(server, "/types")
@@ -169,6 +183,11 @@ def check_features(program):
     check(guarded.invoke("Who"), "user bob, please")
     check(guarded.invoke("Ban", "eve"), "Failed to invoke 'Ban' because user is unauthorized")
     check(Client(server, "/guarded?access_token=anna").invoke("Ban", "eve"), "eve is banned, please")
+    check_refresh(server)
+    traced, parent = Client(server, "/traced"), f"00-{'a' * 32}-{'b' * 16}-01"
+    check(traced.invoke("Span", headers={"traceparent": parent}), f"Span in {'a' * 32} under {'b' * 16}")
+    check(traced.invoke("Span"), "Span in a trace of its own")
+    check([traced.invoke("Tenant", headers={"tenant": "t"}), traced.invoke("Tenant")], ["t", "none"])
     check([Client(server, "/counting").invoke("Count") for _ in range(2)], [1, 2])
     server.stop()
 

@@ -40,6 +40,7 @@ public:
     void on_shutdown() override;
     void on_gone(CloseReason reason) override;
 
+    ConnectionHandler& handler() override { return *handler_; }
     void post(std::string body, const HttpReply& reply) override;
 
     void send(std::string_view records, std::uint32_t counted) override;

@@ -84,6 +84,20 @@ void answer_unknown_id(HttpProtocol& http, bool websocket) {
     http.answer(response);
 }
 
+// Of authentication refresh.
+constexpr std::string_view kConnectionNotFound = "connection_not_found";
+constexpr std::string_view kChangeRejected = "permission_change_rejected";
+
+void refuse_refresh(HttpProtocol& http, int status, std::string_view error) {
+    HttpResponse response;
+    response.status = status;
+    response.body = protocol::make_negotiate_error(error);
+    if (status == 401) {
+        response.headers.emplace_back("WWW-Authenticate", "Bearer");
+    }
+    http.answer(response);
+}
+
 void answer_not_supported(HttpProtocol& http, TransportKind kind) {
     http.answer_text(404, std::string(transport_name(kind)) + " transport not supported by this end point type");
 }
@@ -99,7 +113,7 @@ void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest r
         return;
     }
     WebSocketHandshake handshake;
-    if (!route.negotiate && !wants_events(request)) {
+    if (!route.negotiate && !route.refresh && !wants_events(request)) {
         handshake = check_websocket_handshake(request);
     }
     const bool upgrade = handshake.outcome == WebSocketHandshake::Outcome::accepted;
@@ -120,6 +134,8 @@ void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest r
     }
     if (route.negotiate) {
         negotiate(http, route, request);
+    } else if (route.refresh) {
+        refresh(http, route, std::move(request));
     } else if (upgrade) {
         get(http, route, std::move(request), TransportKind::web_sockets, handshake.accept_value);
     } else if (request.method == "GET") {
@@ -177,9 +193,63 @@ void HubRequests::negotiate(HttpProtocol& http, const HubRoute& route, const Htt
         }
         offer.connection_id = made.id;
         offer.connection_token = made.token;
+        if (options.enable_authentication_refresh && reply.version > 0) {
+            offer.token_lifetime_s = token_lifetime_s(route.endpoint->identify(request).get());
+        }
         reply = protocol::make_negotiate_reply(version, options.minimum_protocol_version, offer);
     }
     answer(std::move(reply.body));
+}
+
+std::optional<std::int64_t> HubRequests::token_lifetime_s(const auth::Principal* user) const {
+    if (user == nullptr || user->expires_us <= 0) {
+        return std::nullopt;
+    }
+    return std::max<std::int64_t>(user->expires_us - server_.clock().wall_us(), 0) / 1'000'000;
+}
+
+// docs/protocol/transports.md, "Authentication refresh".
+void HubRequests::refresh(HttpProtocol& http, const HubRoute& route, HttpRequest request) {
+    if (request.method != "POST") {
+        http.answer_text(405, "");
+        return;
+    }
+    const auto token = token_of(request);
+    if (token.empty()) {
+        refuse_refresh(http, 400, "missing_connection_token");
+        return;
+    }
+    const auto found = server_.tokens().find(token, route.hub, server_.loop().now_ns());
+    if (found.state != State::in_use) {
+        refuse_refresh(http, 404, kConnectionNotFound);
+        return;
+    }
+    if (found.id == token) {
+        refuse_refresh(http, 400, "unsupported_negotiate_version");  // everybody knows this one
+        return;
+    }
+    if (found.home != &server_) {
+        http.move_to(*found.home, std::move(request));
+        return;
+    }
+    const auto user = route.endpoint->identify(request);
+    if (user == nullptr) {
+        refuse_refresh(http, 401, "invalid_token");
+        return;
+    }
+    auto* const connection = server_.find(token);
+    const auto outcome = connection == nullptr
+                             ? UserOutcome::gone
+                             : connection->handler().on_user({LaterRequest::Kind::refresh, request, user});
+    if (outcome == UserOutcome::gone) {
+        refuse_refresh(http, 404, kConnectionNotFound);
+    } else if (outcome == UserOutcome::refused) {
+        refuse_refresh(http, 403, kChangeRejected);
+    } else {
+        HttpResponse response;
+        response.body = protocol::make_refresh_reply(token_lifetime_s(user.get()));
+        http.answer(response);
+    }
 }
 
 void HubRequests::get(HttpProtocol& http, const HubRoute& route, HttpRequest request, TransportKind kind,
@@ -220,7 +290,7 @@ void HubRequests::get(HttpProtocol& http, const HubRoute& route, HttpRequest req
         if (found.kind != kind) {
             http.answer_text(400, "Cannot change transports mid-connection");
         } else {
-            get_again(http, found, opening.token, std::move(request), accept);
+            get_again(http, route, found, opening.token, std::move(request), accept);
         }
         return;
     }
@@ -243,7 +313,7 @@ ConnectionTokens::Found HubRequests::look_up(HttpProtocol& http, const HubRoute&
     return found;
 }
 
-void HubRequests::get_again(HttpProtocol& http, const ConnectionTokens::Found& found,
+void HubRequests::get_again(HttpProtocol& http, const HubRoute& route, const ConnectionTokens::Found& found,
                             const std::string& token, HttpRequest request, const std::string& accept) {
     const bool several = found.kind == TransportKind::long_polling || found.resumable;
     if (!several) {
@@ -254,7 +324,12 @@ void HubRequests::get_again(HttpProtocol& http, const ConnectionTokens::Found& f
     if (connection == nullptr) {
         return;
     }
-    if (found.kind == TransportKind::long_polling) {
+    const auto kind =
+        found.kind == TransportKind::long_polling ? LaterRequest::Kind::poll : LaterRequest::Kind::resume;
+    if (connection->handler().on_user({kind, request, route.endpoint->identify(request)}) ==
+        UserOutcome::refused) {
+        refuse_refresh(http, 403, kChangeRejected);
+    } else if (found.kind == TransportKind::long_polling) {
         connection->poll(http);
     } else if (!connection->resume(http, accept)) {
         answer_unknown_id(http, true);

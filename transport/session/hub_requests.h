@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "transport/hub_endpoint.h"
@@ -16,7 +18,7 @@ class TokenConnection;
 
 inline constexpr int kRetryDrainingS = 1;  ///< Retry-After of a server that goes down: others take over at once
 
-/// Requests to a hub's two paths: negotiate, the three transports, POST and DELETE, with the statuses and texts of
+/// Requests to a hub's paths: negotiate, the three transports, POST and DELETE, and refresh, with the statuses and texts of
 /// the reference's connection dispatcher (docs/protocol/transports.md). A request for a connection that lives on
 /// another loop takes its TCP connection there.
 /// Thread: strand; one per server.
@@ -38,6 +40,7 @@ private:
     };
 
     void negotiate(HttpProtocol& http, const HubRoute& route, const HttpRequest& request);
+    void refresh(HttpProtocol& http, const HubRoute& route, HttpRequest request);
     void get(HttpProtocol& http, const HubRoute& route, HttpRequest request, TransportKind kind,
              const std::string& accept);
     void post(HttpProtocol& http, const HubRoute& route, HttpRequest request);
@@ -46,8 +49,10 @@ private:
     ConnectionTokens::Found look_up(HttpProtocol& http, const HubRoute& route, const HttpRequest& request,
                                     bool websocket, std::string& token);
     /// A further request of the kind that the connection was opened with.
-    void get_again(HttpProtocol& http, const ConnectionTokens::Found& found, const std::string& token,
-                   HttpRequest request, const std::string& accept);
+    void get_again(HttpProtocol& http, const HubRoute& route, const ConnectionTokens::Found& found,
+                   const std::string& token, HttpRequest request, const std::string& accept);
+    /// Whole seconds until the user's token ends; nothing: it does not, or there is no user.
+    std::optional<std::int64_t> token_lifetime_s(const auth::Principal* user) const;
     /// The connection if it lives here and is open; else null, and the request was moved or answered with `status`.
     TokenConnection* at_home(HttpProtocol& http, const ConnectionTokens::Found& found,
                              const std::string& token, HttpRequest& request, int status);

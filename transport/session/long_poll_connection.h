@@ -52,6 +52,7 @@ public:
     static void open(HttpProtocol& http, const EndpointOptions& options, const std::string& token,
                      std::unique_ptr<ConnectionHandler> handler);
 
+    ConnectionHandler& handler() override { return *handler_; }
     void post(std::string body, const HttpReply& reply) override;
     void poll(HttpProtocol& http) override;
     void terminate() override { end(CloseReason::peer_closed); }

@@ -46,6 +46,7 @@ public:
     static void open(HttpProtocol& http, const EndpointOptions& options, const std::string& token,
                      std::unique_ptr<ConnectionHandler> handler, const std::string& accept);
 
+    ConnectionHandler& handler() override { return *handler_; }
     bool resume(HttpProtocol& http, const std::string& accept) override;
     bool has_peer() const override { return peer_ != nullptr; }
     void on_second(std::int64_t now_ns) override;

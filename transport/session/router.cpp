@@ -19,8 +19,11 @@ void Router::add_hub(std::string_view path, HubEndpoint& hub) {
     const auto key = lower_case(path);
     // Loops are told of the hubs each by itself, so the name makes the number.
     const auto number = std::hash<std::string>{}(key);
-    hubs_[key] = {&hub, false, number};
-    hubs_[key + "/negotiate"] = {&hub, true, number};
+    hubs_[key] = {&hub, false, false, number};
+    hubs_[key + "/negotiate"] = {&hub, true, false, number};
+    if (hub.options().enable_authentication_refresh) {
+        hubs_[key + "/refresh"] = {&hub, false, true, number};
+    }
 }
 
 HttpHandler* Router::find(std::string_view path) const {

@@ -10,15 +10,16 @@
 
 namespace hubtrail::transport {
 
-/// What serves one of a hub's two paths. `endpoint` is null for other paths.
+/// What serves one of a hub's paths. `endpoint` is null for other paths.
 struct HubRoute {
     HubEndpoint* endpoint = nullptr;
     bool negotiate = false;
+    bool refresh = false;
     std::size_t hub = 0;  ///< the same on every loop
 };
 
-/// Which handler serves a path. Hub paths own `{path}` and `{path}/negotiate`, in any ASCII case and with
-/// or without a slash at the end, as the reference's routes do. Handlers must outlive the router.
+/// Which handler serves a path. Hub paths own `{path}` and `{path}/negotiate`, and `{path}/refresh` if they have it
+/// enabled, in any ASCII case and with or without a slash at the end, as the reference's routes do. Handlers must outlive the router.
 /// Thread: strand; filled before the first connection.
 class Router {
 public:
@@ -36,7 +37,7 @@ public:
 private:
     std::map<std::string, HttpHandler*, std::less<>> exact_;
     std::map<std::string, HttpHandler*, std::less<>> prefixes_;
-    std::map<std::string, HubRoute, std::less<>> hubs_;  ///< both paths of each, in lower case
+    std::map<std::string, HubRoute, std::less<>> hubs_;  ///< all paths of each, in lower case
 };
 
 }  // namespace hubtrail::transport

@@ -71,6 +71,7 @@ public:
     OutputScheduler& scheduler() { return scheduler_; }
     const Router& router() const { return router_; }
     ConnectionTokens& tokens() { return tokens_; }
+    const Clock& clock() const { return clock_; }
     Log& log() { return log_; }
     HubRequests& hub_requests() { return hub_requests_; }
     ConnectionCounters& counters() { return counters_; }

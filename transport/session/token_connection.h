@@ -8,6 +8,7 @@
 
 namespace hubtrail::transport {
 
+class ConnectionHandler;
 class HttpProtocol;
 
 /// The reference's answer (404) to whoever names a connection that is not there.
@@ -19,6 +20,8 @@ inline constexpr std::string_view kUnknownId = "No Connection with that ID";
 class TokenConnection {
 public:
     virtual ~TokenConnection() = default;
+
+    virtual ConnectionHandler& handler() = 0;
 
     /// A POST: bytes for the handler.
     virtual void post(std::string, const HttpReply&) {}

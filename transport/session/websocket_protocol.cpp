@@ -39,7 +39,13 @@ WebSocketProtocol::~WebSocketProtocol() {
     peer_.server().give_back(std::move(decoder_), decoder_limits(options_));
 }
 
-void WebSocketProtocol::open() { handler_->on_open(*this); }
+void WebSocketProtocol::open() {
+    // No other request names a WebSocket.
+    if (options_.enable_authentication_refresh && !token_.empty()) {
+        peer_.server().add(token_, *this);
+    }
+    handler_->on_open(*this);
+}
 
 void WebSocketProtocol::on_bytes(std::string_view bytes) {
     if (peer_.reading_paused()) {
@@ -113,6 +119,9 @@ void WebSocketProtocol::on_close_frame(const FrameDecoder::Event& event) {
 void WebSocketProtocol::end_handler(CloseReason reason) {
     hub_closed_ = true;
     if (!std::exchange(handler_told_, true)) {
+        if (!token_.empty()) {
+            peer_.server().remove(token_);
+        }
         handler_->on_close(reason);
     }
 }

@@ -9,6 +9,7 @@
 #include "transport/endpoint_options.h"
 #include "transport/frame_decoder.h"
 #include "transport/session/peer.h"
+#include "transport/session/token_connection.h"
 
 namespace hubtrail::transport {
 
@@ -20,7 +21,7 @@ std::string make_upgrade_head(std::string_view accept);
 /// WebSocket on one connection (RFC 6455), as a hub's Connection. Incoming frames are decoded by a decoder
 /// that is borrowed from the server while a message is incomplete, so an idle connection holds none.
 /// Thread: strand.
-class WebSocketProtocol final : public PeerProtocol, public Connection {
+class WebSocketProtocol final : public PeerProtocol, public TokenConnection, public Connection {
 public:
     /// `counted`: a connection of its own for the counters, not the carrier of one. `token`: to be forgotten at the
     /// end; empty: none.
@@ -29,6 +30,8 @@ public:
     ~WebSocketProtocol() override;
 
     void open();
+
+    ConnectionHandler& handler() override { return *handler_; }
 
     void on_bytes(std::string_view bytes) override;
     void on_end() override;

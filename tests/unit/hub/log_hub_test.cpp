@@ -1,6 +1,8 @@
 #include "hub/log_hub.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hub/subscribe_options.h"
@@ -140,6 +142,54 @@ TEST_CASE("A connection ends with its token when the hub is told so", "[hub]") {
     if (wanted) {
         CHECK(client.connection.records().back() == R"({"type":7,"allowReconnect":true})");
     }
+}
+
+TEST_CASE("A log hub takes another token of the same user with the same rights, and no other", "[hub]") {
+    using Kind = transport::LaterRequest::Kind;
+    using transport::UserOutcome;
+    const bool enabled = GENERATE(false, true);
+    LogHubFixture f;
+    auto config = default_log_hubs().back();
+    config.path = "/v1/hub/refreshing";
+    config.endpoint.close_on_authentication_expiration = true;
+    config.endpoint.enable_authentication_refresh = enabled;
+    f.hubs[config.path] = make_log_hub(config, f.context);
+    auto principal = *f.verifier.principals.at("reader");
+    principal.expires_us = f.clock.wall_us() + 2'000'000;
+    f.verifier.principals["brief"] = std::make_shared<const auth::Principal>(principal);
+    HubClient client(f, "refreshing", "brief", {});
+    const transport::HttpRequest request;
+    const auto tell = [&](Kind kind, const auth::Principal& next) {
+        return client.handler->on_user({kind, request, std::make_shared<const auth::Principal>(next)});
+    };
+    const auto refused = enabled ? UserOutcome::refused : UserOutcome::accepted;
+    auto next = principal;
+    next.expires_us = f.clock.wall_us() + 1'000'000;
+    CHECK(tell(Kind::poll, next) == UserOutcome::accepted);  // an older one changes nothing
+    next.expires_us = f.clock.wall_us() + 9'000'000;
+    for (auto* field : {&next.subject, &next.tenant}) {
+        const auto kept = std::exchange(*field, "other");
+        CHECK(tell(Kind::poll, next) == refused);
+        CHECK(tell(Kind::refresh, next) == UserOutcome::refused);
+        *field = kept;
+    }
+    next.scopes.insert("more");
+    CHECK(tell(Kind::resume, next) == refused);
+    next.scopes.erase("more");
+    next.sites.clear();
+    CHECK(tell(Kind::resume, next) == refused);
+    next.sites = principal.sites;
+    CHECK(client.handler->on_user({Kind::poll, request, nullptr}) == refused);
+    CHECK(tell(Kind::refresh, next) == (enabled ? UserOutcome::accepted : UserOutcome::refused));
+    f.clock.advance_us(2'000'000);
+    client.handler->on_tick(f.loop.now_ns());
+    CHECK(client.connection.closed == !enabled);
+    f.clock.advance_us(7'000'000);
+    client.handler->on_tick(f.loop.now_ns());
+    CHECK(client.connection.closed);
+    CHECK(f.hub("refreshing").identify(f.request("brief", {})) == f.verifier.principals.at("brief"));
+    CHECK(f.hub("refreshing").identify(f.request("other", {})) == nullptr);
+    CHECK(f.hub("refreshing").identify(f.request("", {})) == nullptr);
 }
 
 TEST_CASE("A refusal for want of a token names the scheme", "[hub]") {

@@ -156,6 +156,25 @@ TEST_CASE("A method's policy decides by user and arguments", "[hub_library]") {
     CHECK(world.connect("d", "bob")->call("OpenToUsers") == result("1"));
 }
 
+TEST_CASE("A method's policy is asked about nobody too, and may let it in", "[hub_library]") {
+    World world;
+    bool authenticated = true;
+    world.definition.policies["admin"] = [&](const AuthorizationContext& context) {
+        authenticated = context.authenticated();
+        return context.user().subject.empty() && context.user().claims.empty() &&
+               context.argument<std::string>(0) == "public";
+    };
+    const auto stranger = world.connect("a");
+    CHECK(stranger->call("AdminsOnly", "\"public\"") == result("6"));
+    CHECK_FALSE(authenticated);
+    CHECK(stranger->call("AdminsOnly", "\"secret\"").find("unauthorized") != std::string::npos);
+    // Without a name it is any user.
+    CHECK(stranger->call("OpenToUsers").find("unauthorized") != std::string::npos);
+    CHECK(world.connect("b", "bob")->call("AdminsOnly", "\"public\"").find("unauthorized") !=
+          std::string::npos);
+    CHECK(authenticated);
+}
+
 TEST_CASE("A route's policy decides who may connect", "[hub_library]") {
     World world;
     add_policies(world);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -26,6 +27,8 @@ struct HubRecord {
     std::function<void(Connection&)> on_open;
     std::function<void(Connection&)> on_resumed;
     std::function<void(Connection&)> on_shutdown;
+    std::vector<std::string> users;  ///< of further requests
+    UserOutcome user_outcome = UserOutcome::accepted;
     std::vector<TransferFormat> formats;  ///< of messages that have one
     int ticks = 0;
 };
@@ -52,6 +55,13 @@ public:
         if (record_.on_resumed) {
             record_.on_resumed(*connection_);
         }
+    }
+    UserOutcome on_user(const LaterRequest& later) override {
+        REQUIRE(connection_ != nullptr);
+        static constexpr const char* kNames[] = {"poll ", "resume ", "refresh "};
+        record_.users.push_back(kNames[static_cast<int>(later.kind)] +
+                                (later.user != nullptr ? later.user->subject : "nobody"));
+        return record_.user_outcome;
     }
     void on_bytes(std::string_view bytes) override {
         REQUIRE(connection_ != nullptr);
@@ -87,7 +97,7 @@ private:
     Connection* connection_ = nullptr;
 };
 
-/// Refuses the token `bad`. Thread: strand.
+/// Refuses the token `bad`; others are the name of their user. Thread: strand.
 class TestHub final : public HubEndpoint {
 public:
     explicit TestHub(HubRecord& record) : record_(record) {}
@@ -99,6 +109,15 @@ public:
             return make_problem(401, "unauthorized", "bad token");
         }
         return std::nullopt;
+    }
+    std::shared_ptr<const auth::Principal> identify(const HttpRequest& request) override {
+        if (request.token.empty()) {
+            return nullptr;
+        }
+        auth::Principal principal;
+        principal.subject = request.token;
+        principal.expires_us = tokens_end_us;
+        return std::make_shared<const auth::Principal>(std::move(principal));
     }
     void open(HttpRequest request, std::string id, std::function<void(OpenResult)> done) override {
         if (auto refusal = check(request)) {
@@ -117,6 +136,7 @@ public:
     EndpointOptions hub_options;
     std::optional<NegotiateRedirect> redirect_to;
     int checks = 0;
+    std::int64_t tokens_end_us = 0;  ///< 0: never
 
 private:
     HubRecord& record_;

@@ -13,6 +13,7 @@
 #include "hub/policy.h"           // IWYU pragma: export
 #include "hub/stream.h"           // IWYU pragma: export
 #include "hub/task.h"             // IWYU pragma: export
+#include "hub/trace_parent.h"     // IWYU pragma: export
 #include "hub/upload.h"           // IWYU pragma: export
 #include "hub/worker_pool.h"      // IWYU pragma: export
 
@@ -38,11 +39,14 @@ using hub::Methods;
 using hub::on_worker;
 using hub::Operation;
 using hub::OperationCanceledException;
+using hub::parse_trace_parent;
 using hub::RequestInfo;
 using hub::Stream;
 using hub::Task;
+using hub::TraceParent;
 using hub::Upload;
 using hub::Value;
+using transport::AuthenticationRefresh;
 using transport::EndpointOptions;
 using transport::HttpRequest;
 using transport::HttpResponse;
