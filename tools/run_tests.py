@@ -440,7 +440,7 @@ def tier_stock():
     if not build("dev"):
         return
     with TestHub("stock") as hub:
-        run_python("stock", ROOT / "tests/stock/run.py", "--url", hub.url)
+        run_python("stock", ROOT / "tests/stock/run.py", "--url", hub.url, "--testhub", TESTHUB)
 
 
 def tier_browser():

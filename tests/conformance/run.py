@@ -8,7 +8,8 @@
 
 Compared is with the live reference where the .NET SDK is (and --recorded is not given), else with recorded/; the first
 line says which. Wanted differences stand in docs/protocol/deviations.md, their transcripts in recorded/deviations.json
-(--accept writes those). Scripts of MessagePack judge for themselves: the reference has it in a package only.
+(--accept writes those). Scripts of MessagePack, which the reference has in a package only, and of authentication refresh,
+which came with .NET 11, judge for themselves.
 """
 import argparse
 import asyncio
@@ -36,7 +37,7 @@ RECORDED = HERE / "recorded"
 OURS = RECORDED / "deviations.json"
 DEVIATIONS = HERE.parents[1] / "docs" / "protocol" / "deviations.md"
 THEMES = ("negotiate", "requests", "websockets", "event_streams", "long_polling", "handshake", "messages", "dispatch",
-          "streams", "uploads", "results", "life", "groups", "auth", "clock", "stateful", "shutdown", "messagepack")
+          "streams", "uploads", "results", "life", "groups", "auth", "refresh", "tracing", "clock", "stateful", "shutdown", "messagepack")
 AT_ONCE = 12
 READY_S = 60
 SCRIPT_S = 75
@@ -110,7 +111,7 @@ class Side:
 
     async def _one(self, script, slots):
         if script.own and self.genuine:
-            self.skipped[script.name] = "the reference has no MessagePack here"
+            self.skipped[script.name] = "the reference here has nothing to compare it with"
         elif script.process and not self.command:
             self.skipped[script.name] = "stops its server, which was not started here"
         elif slots:

@@ -1,7 +1,7 @@
 // Whom a send of the hub reaches, and what its methods are, through the stock client over WebSockets.
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { collected, connect, failure, next, protocols, received, Subject, test, unique, until, within } from "./support.mjs";
+import { build, collected, connect, failure, next, protocols, proxied, received, Subject, test, unique, until, within } from "./support.mjs";
 
 // Connections of one hub, each with the texts it was sent. `reach` makes one send and says who got the text.
 async function audience(protocol, users) {
@@ -219,3 +219,38 @@ for (const { protocol, skip } of protocols) {
     });
   });
 }
+
+test("a client that reads nothing keeps no broadcast from the others", async () => {
+  const open = async (more) => {
+    const hub = build({ path: "/short", ...more });
+    hub.keepAliveIntervalInMilliseconds = 500;
+    await hub.start();
+    return hub;
+  };
+  const [proxy, group, key] = [await proxied(), unique("group"), unique("note")];
+  const reader = await connect({ path: "/conformance" });
+  const stalled = await open({ at: proxy.url, path: `/short?note=${key}`, transport: "WebSockets" });
+  const others = await Promise.all(Array.from({ length: 10 }, () => open()));
+  const sender = await open();
+  const lists = others.map((hub) => received(hub, "Message"));
+  for (const hub of [stalled, ...others]) await hub.invoke("Join", group);
+  assert.equal(await reader.invoke("ReadNote", key), "connected");
+  for (const pair of proxy.pairs) pair.server.pause();
+
+  // The sender waits for the stalled one once its buffers are full: what it waits for has long been at the others.
+  let [held, count, end] = [0, 0, null];
+  const gone = reader.invoke("ReadNote", key).then((note) => { end = note; });
+  while (end === null && count < 2_000) {
+    const sent = sender.invoke("SendGroup", group, `${count} ${"x".repeat(30_000)}`);
+    count += 1;
+    await until(() => lists.every((list) => list.length === count), () => `broadcast ${count} at the others`);
+    held += await Promise.race([sent.then(() => 0), new Promise((resolve) => setTimeout(() => resolve(1), 500))]);
+    await within(sent, "the stalled client is given up"); // after the hub's 2 s
+  }
+  assert.ok(held > 0, "the sender was held up");
+  await within(gone, "the end of the stalled client");
+  assert.match(end, /^disconnected ./);
+  await sender.invoke("SendGroup", group, "last");
+  await until(() => lists.every((list) => list.length === count + 1), "the last broadcast");
+  for (const list of lists) assert.deepEqual(list.map(([text]) => text.split(" ")[0]), [...Array(count).keys(), "last"].map(String));
+});

@@ -141,6 +141,21 @@ describe("over WebSockets", { concurrency: true }, () => {
     assert.equal(await hub.invoke("Echo", "still here"), "still here");
   });
 
+  test("a method may take longer than every timeout", async () => {
+    const hub = build({ path: "/short", timeout: 2_500 }); // the server's timeout for clients is 3 s
+    hub.keepAliveIntervalInMilliseconds = 500;
+    await hub.start();
+    const [gate, other] = [unique("gate"), await connect({ path: "/conformance" })];
+    const ends = [];
+    hub.onclose((error) => ends.push(String(error)));
+    const result = hub.invoke("Wait", gate, "slow");
+    const waited = Date.now() + 6_000;
+    await until(() => ends.length > 0 || Date.now() > waited, "twice the timeouts pass");
+    assert.deepEqual(ends, []);
+    await other.invoke("Open", gate);
+    assert.equal(await within(result, "the result"), "slow");
+  });
+
   test("a client that pings no more is closed by the server", async () => {
     const hub = build({ path: "/short" });
     hub.keepAliveIntervalInMilliseconds = 600_000; // one ping after the handshake, then none

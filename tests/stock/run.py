@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The stock SignalR clients against a test hub that has the hubs of tests/conformance/HUBS.md.
 
-    run.py --url http://127.0.0.1:PORT [--only js|chromium|dotnet]... [--reference] [--seed N]
+    run.py --url http://127.0.0.1:PORT [--testhub PROGRAM] [--only js|chromium|dotnet]... [--reference] [--seed N]
 
 Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, at the end how many of each. Exit code 1
 when anything failed. `npm ci` here gives js and chromium their modules.
@@ -18,7 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 DOTNET_OUTPUT = HERE.parents[1] / "build" / "stock"
 LIMIT_S = 170
 CLIENTS = ("js", "chromium", "dotnet")
-JS_FILES = ("matrix", "lifecycle", "transports", "hub", "stateful")
+JS_FILES = ("matrix", "lifecycle", "transports", "hub", "names", "stateful", "backplane")
 
 counts = {"ok": 0, "not ok": 0, "skip": 0}
 options = None
@@ -54,7 +54,7 @@ def node(name, files):
         say("not ok", name, "its modules are missing: npm ci in tests/stock")
         return
     env = {**os.environ, "STOCK_URL": options.url, "STOCK_SEED": str(options.seed),
-           "STOCK_REFERENCE": "1" if options.reference else "0"}
+           "STOCK_REFERENCE": "1" if options.reference else "0", "STOCK_TESTHUB": options.testhub}
     run(name, ["timeout", LIMIT_S, "node", "--test", "--test-concurrency=2", "--test-reporter=./reporter.mjs",
                *(f"{file}.test.mjs" for file in files)], env)
 
@@ -99,6 +99,7 @@ def main():
     global options
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", required=True, help="of the test hub, for example http://127.0.0.1:8080")
+    parser.add_argument("--testhub", default="", help="program of the test hub, for tests with several nodes of their own")
     parser.add_argument("--only", action="append", choices=CLIENTS, help="this client; may be repeated")
     parser.add_argument("--reference", action="store_true",
                         help="the server is ASP.NET's: skip what its hubs lack, MessagePack and /allowlist")

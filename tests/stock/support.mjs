@@ -13,6 +13,7 @@ export const seed = Number(process.env.STOCK_SEED ?? 1);
 const reference = process.env.STOCK_REFERENCE === "1";
 export const noMessagePack = reference && "the reference has no MessagePack (--reference)";
 export const noOrigins = reference && "the reference has no hub with a list of origins (--reference)";
+export const noNames = reference && "the reference has no hub with enumerations (--reference)";
 const combination = (transport, protocol) => ({
   name: `${transport} ${protocol}`, transport, protocol, skip: protocol === "messagepack" && noMessagePack });
 export const combinations = [
@@ -61,8 +62,8 @@ export async function connect(options) {
   return hub;
 }
 
-export async function proxied(options) {
-  const proxy = await CuttingProxy.start(url, { seed, ...options });
+export async function proxied({ target = url, ...options } = {}) {
+  const proxy = await CuttingProxy.start(target, { seed, ...options });
   opened.getStore().proxies.push(proxy);
   return proxy;
 }

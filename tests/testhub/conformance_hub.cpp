@@ -112,6 +112,13 @@ ConformanceHub::Text ConformanceHub::get_query(std::string name) { return copy(c
 
 ConformanceHub::Text ConformanceHub::get_header(std::string name) { return copy(context().request().header(name)); }
 
+ConformanceHub::Text ConformanceHub::get_trace_parent() {
+    const auto parent = parse_trace_parent(invocation_header("traceparent").value_or(""));
+    return parent ? Text(parent->trace_id + "/" + parent->span_id) : std::nullopt;
+}
+
+Stream<std::string> ConformanceHub::stream_trace_parent() { co_yield get_trace_parent().value_or("none"); }
+
 // -- sends --------------------------------------------------------------------------------------------------
 
 Task<void> ConformanceHub::send_outside(std::string id, std::string text) {
@@ -312,6 +319,8 @@ void ConformanceHub::add_methods(Methods<H>& methods) {
         .add("GetQuery", &H::get_query)
         .add("GetHeader", &H::get_header)
         .add("GetTransport", &H::get_transport)
+        .add("GetTraceParent", &H::get_trace_parent)
+        .add("StreamTraceParent", &H::stream_trace_parent)
         .add("Abort", &H::abort);
     methods.add("SendCaller", &H::send_caller)
         .add("SendNothing", &H::send_nothing)
@@ -422,6 +431,24 @@ private:
 
 }  // namespace
 
+namespace {
+
+// Authentication refresh, which came with .NET 11.
+void map_refreshing(HubServer& server) {
+    const auto enable = [](transport::EndpointOptions& endpoint) {
+        endpoint.enable_authentication_refresh = true;
+        endpoint.close_on_authentication_expiration = true;
+        endpoint.allow_stateful_reconnects = true;
+        endpoint.on_authentication_refresh = [](const AuthenticationRefresh& refresh) {
+            return !refresh.next.has_claim("role", "blocked");
+        };
+    };
+    enable(map<PlainHub>(server, "/refreshing").endpoint());
+    enable(map<AuthHub>(server, "/refreshing-auth").require_authorization("signed-in").endpoint());
+}
+
+}  // namespace
+
 void map_conformance_hubs(HubServer& server) {
     constexpr std::int64_t kSecondNs = 1'000'000'000;
     map<PlainHub>(server, "/conformance");
@@ -458,6 +485,7 @@ void map_conformance_hubs(HubServer& server) {
     auto& listed = map<PlainHub>(server, "/allowlist").endpoint();
     listed.allow_origin = nullptr;
     listed.allowed_origins = {"http://allowed.example"};
+    map_refreshing(server);
 }
 
 }  // namespace hubtrail::testhub

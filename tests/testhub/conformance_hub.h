@@ -61,6 +61,8 @@ public:
     Text get_query(std::string name);
     Text get_header(std::string name);
     std::string get_transport() { return std::string(context().transport()); }
+    Text get_trace_parent();
+    Stream<std::string> stream_trace_parent();
     void abort() { context().abort(); }
 
     // Sends

@@ -17,6 +17,7 @@
 #include "tests/testhub/conformance_hub.h"
 #include "tests/testhub/echo_endpoint.h"
 #include "tests/testhub/functional_hubs.h"
+#include "tests/testhub/naming_hubs.h"
 #include "tests/testhub/server.h"
 #include "tests/testhub/tokens.h"
 
@@ -215,6 +216,7 @@ int run(const std::vector<std::string>& arguments) {
     add_policies(server);
     map_functional_hubs(server);
     map_conformance_hubs(server);
+    map_naming_hubs(server);
     map_plain_routes(server, key);
     server.map_endpoint("/echo", [endpoint](const hub::EndpointScope& scope) {
         remember_loop(scope);

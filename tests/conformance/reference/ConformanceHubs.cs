@@ -1,5 +1,6 @@
 // The hub that the scripts of tests/conformance drive, once for each set of options; HUBS.md says what it does.
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Security.Claims;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Authorization;
@@ -171,6 +172,16 @@ public abstract class ConformanceHub<TSelf>(IHubContext<TSelf> outside, Scratch 
     public string? GetTransport() => Context.Features.Get<IHttpTransportFeature>()?.TransportType.ToString();
 
     public void Abort() => Context.Abort();
+
+    /// <summary>The trace and the span that the invocation's headers name as its parent; null: none.</summary>
+    public string? GetTraceParent() =>
+        Activity.Current is { HasRemoteParent: true } activity ? $"{activity.TraceId}/{activity.ParentSpanId}" : null;
+
+    public async IAsyncEnumerable<string> StreamTraceParent()
+    {
+        await Task.Yield();
+        yield return GetTraceParent() ?? "none";
+    }
 
     // -- sends -----------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 // The reference of tests/conformance: ASP.NET Core SignalR with the routes and hubs of HUBS.md.
 // Flags: --port N (0 takes any), --jwt-key TEXT. Prints `ready http://127.0.0.1:PORT/`.
+using System.Diagnostics;
 using System.Security.Claims;
 using FunctionalTests;
 using Microsoft.AspNetCore.Authentication;
@@ -42,6 +43,14 @@ services.AddSignalR(options => options.EnableDetailedErrors = true)
         options.AddFilter(new NamedFilter("a"));
         options.AddFilter(new NamedFilter("b"));
     });
+
+// What makes the hubs' own activities be there at all.
+using var listener = new ActivityListener
+{
+    ShouldListenTo = source => source.Name == "Microsoft.AspNetCore.SignalR.Server",
+    Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+};
+ActivitySource.AddActivityListener(listener);
 
 var app = builder.Build();
 var redirects = 0;

@@ -1,5 +1,6 @@
 """Tokens and policies."""
 import asyncio
+import json
 
 from registry import on_transports, script
 from session import bearer, jwt
@@ -98,6 +99,83 @@ async def another_user_polls(s):
     await s.http("DELETE", url)
 
 
+def _invocation(number, target, *arguments):
+    call = {"type": 1, "invocationId": str(number), "target": target, "arguments": list(arguments)}
+    return (json.dumps(call, separators=(",", ":")) + "\x1e").encode()
+
+
+async def _polled_calls(s, url, users, calls):
+    """Polls as each of the users in turn, and then calls as somebody whom nobody asks."""
+    first = users[0][1]
+    await s.http("GET", url, first)
+    await s.http("POST", url, first, b'{"protocol":"json","version":1}\x1e')
+    await s.http("GET", url, first)
+    number = 0
+    for label, user in users:
+        s.note(f"-- polls of {label}")
+        # This poll is held; its user is that of the calls that it brings the answers of.
+        for call in calls:
+            number += 1
+            poll = asyncio.create_task(s.http("GET", url, user, quiet=True))
+            await asyncio.sleep(0.2)
+            await s.http("POST", url, user, _invocation(number, *call), quiet=True)
+            s.note(f"{' '.join(call)}: {(await poll).body.decode()}")
+    await s.http("DELETE", url, first)
+
+
+@script
+async def later_polls_leave_the_user(s):
+    token = await s.token("/conformance", headers=bearer(sub="anna", color="red"))
+    users = [("anna", bearer(sub="anna", color="red")),
+             ("anna, more", bearer(sub="anna", color="blue", role="admin")),
+             ("berta", bearer(sub="berta", color="green")), ("nobody", [])]
+    calls = [("GetUserId",), ("GetClaim", "color"), ("SignedInOnly",), ("AdminOnly",)]
+    await _polled_calls(s, f"/conformance?id={token}", users, calls)
+
+
+@script
+async def polls_before_the_handshake(s):
+    """The user is whose poll came last when the handshake did."""
+    token = await s.token("/conformance", headers=bearer(sub="anna"))
+    url = f"/conformance?id={token}"
+    berta = bearer(sub="berta", color="green", role="admin")
+    await s.http("GET", url, bearer(sub="anna"))
+    poll = asyncio.create_task(s.http("GET", url, berta, quiet=True))
+    await asyncio.sleep(0.5)
+    await s.http("POST", url, berta, b'{"protocol":"json","version":1}\x1e')
+    await poll
+    for number, call in enumerate((("GetUserId",), ("GetClaim", "color"), ("AdminOnly",))):
+        poll = asyncio.create_task(s.http("GET", url, bearer(sub="anna"), quiet=True))
+        await asyncio.sleep(0.2)
+        await s.http("POST", url, body=_invocation(number, *call), quiet=True)
+        s.note(f"{' '.join(call)}: {(await poll).body.decode()}")
+    await s.http("DELETE", url)
+
+
+@script
+async def another_user_resumes(s):
+    anna, berta = bearer(sub="anna", color="red"), bearer(sub="berta", color="green", role="admin")
+    token = await s.token("/stateful", "negotiateVersion=1&useStatefulReconnect=true", headers=anna)
+    a = await s.connect("/stateful", token=token, headers=anna, version=2)
+    await a.call("GetClaim", "color")
+    a.drop()
+    await asyncio.sleep(1)
+    b = await s.open("/stateful", token=token, headers=berta, label="b")
+    await b.send('{"type":9,"sequenceId":2}')
+    await b.receive(2)
+    for call in (("GetUserId",), ("GetClaim", "color"), ("AdminOnly",)):
+        await b.call(*call)
+
+
+@script
+async def posts_of_another_user(s):
+    token = await s.token("/conformance", headers=bearer(sub="anna", color="red"))
+    a = await s.connect("/conformance", "sse", token=token, headers=bearer(sub="anna", color="red"))
+    a.channel._headers = bearer(sub="berta", color="green", role="admin")
+    for call in (("GetUserId",), ("GetClaim", "color"), ("AdminOnly",)):
+        await a.call(*call)
+
+
 @script
 async def methods_without_token(s):
     a = await s.connect()
@@ -153,6 +231,24 @@ async def expiry_closes(s):
 async def expiry_closes_sse(s):
     a = await s.connect("/closeonexpiry", "sse", headers=bearer(sub="anna", seconds=4))
     await a.finish()
+
+
+@script(waits=True)
+async def expiry_goes_with_the_polls(s):
+    """The token of the newest poll counts, be it better or worse than the first."""
+    for first, later in ((3, 60), (60, 3)):
+        s.note(f"-- {first} s, then {later} s")
+        headers = bearer(sub="anna", seconds=first)
+        url = f"/closeonexpiry?id={await s.token('/closeonexpiry', headers=headers)}"
+        await s.http("GET", url, headers)
+        await s.http("POST", url, headers, b'{"protocol":"json","version":1}\x1e')
+        await s.http("GET", url, headers)
+        headers = bearer(sub="anna", seconds=later)
+        poll = asyncio.create_task(s.http("GET", url, headers, quiet=True))
+        await asyncio.sleep(7)
+        s.note("it has ended" if poll.done() else "it goes on")
+        await s.http("DELETE", url, bearer(sub="anna"), quiet=True)
+        await poll
 
 
 @script(waits=True)

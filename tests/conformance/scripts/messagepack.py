@@ -13,8 +13,8 @@ class Wrong(AssertionError):
     pass
 
 
-async def _open(s, transport="ws"):
-    a = await s.open("/testhub", transport)
+async def _open(s, transport="ws", route="/testhub"):
+    a = await s.open(route, transport)
     a.channel.raw = True
     await a.post(SHAKE)
     await _expect(a, b"{}\x1e")
@@ -238,3 +238,42 @@ async def client_result(s):
         raise Wrong(asked.hex(" "))
     await _say(a, "95 03 80" + asked[3:4 + size].hex() + "03 07")
     await _answer(a, "95 03 80 a1 31 03 07")
+
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def _traced(*headers, kind="01", target="GetTraceParent"):
+    texts = "".join(_text(text) for pair in headers for text in pair)
+    return f"96{kind}8{len(headers)}{texts}a131{_text(target)}9090"
+
+
+@script(own=True)
+async def trace_parent_in_headers(s):
+    a = await _open(s, route="/conformance")
+    good = ("traceparent", f"00-{TRACE}-{SPAN}-01")
+    for headers in ([good], [("x", "1"), good, ("tracestate", "v=1")]):
+        await _say(a, _traced(*headers))
+        await _answer(a, "95 03 80 a1 31 03" + _text(f"{TRACE}/{SPAN}"))
+    await _say(a, _traced(good, kind="04", target="StreamTraceParent"))
+    await _answer(a, "94 02 80 a1 31" + _text(f"{TRACE}/{SPAN}"))
+    await _answer(a, "94 03 80 a1 31 02")
+
+
+@script(own=True)
+async def no_trace_parent(s):
+    a = await _open(s, route="/conformance")
+    for headers in ([], [("x", "1")], [("traceparent", f"00-{TRACE}-{SPAN}-0")], [("TraceParent", f"00-{TRACE}-{SPAN}-01")]):
+        await _say(a, _traced(*headers))
+        await _answer(a, "95 03 80 a1 31 03 c0")
+
+
+@script(own=True)
+async def header_that_is_no_text(s):
+    """The reference's texts for what is not a text, and for an empty one."""
+    for header, text in (("a178 01", "Reading 'headers[0].Value' as String failed."),
+                         ("a178 a0", "Null or empty value in header."), ("c0 a178", "Null or empty key in header.")):
+        a = await _open(s, route="/conformance")
+        await _say(a, "96 01 81" + header + "a131" + _text("GetTraceParent") + "9090")
+        wanted = "93 07" + _text(f"Connection closed with an error. InvalidDataException: {text}") + "c3"
+        await _answer(a, wanted)
