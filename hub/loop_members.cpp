@@ -235,6 +235,7 @@ void LoopMembers::send(const Recipients& to, const EncodedInvocation& message, c
             }
         }
     }
+    frames_.clear();
 }
 
 // Whoever is excepted steps out of the stream for this one frame: that costs what they are, not what the
@@ -271,12 +272,27 @@ void LoopMembers::send_group(Group& group, const EncodedInvocation& message,
     }
 }
 
-void LoopMembers::send_one(Member& member, const EncodedInvocation& message, const SharedDonePtr& done) {
-    const auto record = message.record(member.connection->protocol().name());
+const transport::FrameRef* LoopMembers::frame_of(const EncodedInvocation& message, HubConnection& connection) {
+    const auto protocol = connection.protocol().name();
+    const auto framing = connection.transport().framing();
+    for (const auto& frame : frames_) {
+        if (frame.framing == framing && frame.protocol == protocol) {
+            return &frame.bytes;
+        }
+    }
+    const auto record = message.record(protocol);
     if (record.empty()) {
+        return nullptr;
+    }
+    return &frames_.emplace_back(Frame{protocol, framing, lay_out_framed(scheduler_, framing, record)}).bytes;
+}
+
+void LoopMembers::send_one(Member& member, const EncodedInvocation& message, const SharedDonePtr& done) {
+    const auto* frame = member.connection->open() ? frame_of(message, *member.connection) : nullptr;
+    if (frame == nullptr) {
         return;
     }
-    member.connection->send(record, 1);
+    outbox_of(*member.connection).send_frame(*frame, 1);
     if (must_wait_for(outbox_of(*member.connection))) {
         auto& waiters = slow_[&member];
         if (done) {

@@ -80,6 +80,12 @@ private:
         std::string_view protocol;
         transport::SharedStream stream;
     };
+    /// A message for connections that get the same bytes.
+    struct Frame {
+        std::string_view protocol;
+        transport::Framing framing;
+        transport::FrameRef bytes;
+    };
     struct Group {
         std::string_view name;  ///< the directory's
         std::vector<std::unique_ptr<Lane>> lanes;
@@ -101,6 +107,7 @@ private:
     void send_group(Group& group, const EncodedInvocation& message, const std::vector<Member*>& except,
                     const SharedDonePtr& done);
     void send_one(Member& member, const EncodedInvocation& message, const SharedDonePtr& done);
+    const transport::FrameRef* frame_of(const EncodedInvocation& message, HubConnection& connection);
     bool is_in(const Member& member, const Group& group) const;
     void check_later();
     void check();
@@ -119,6 +126,8 @@ private:
     std::unordered_map<Member*, Waiters> slow_;  ///< with a backlog, and who waits for it
     std::vector<GroupWait> group_waits_;
     std::vector<Member*> except_;  ///< reused
+    /// The message that is being sent to users or connections, laid out once for each kind of them.
+    std::vector<Frame> frames_;
     bool check_due_ = false;
     std::shared_ptr<LoopMembers*> self_;  ///< null once we are gone: for the check that comes late
 };

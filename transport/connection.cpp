@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <optional>
 #include <string>
 
 #include "transport/frame_header.h"
@@ -69,6 +70,14 @@ void append_framed(SharedStream& stream, Framing framing, std::string_view recor
     if (!stream.empty()) {
         frame(framing, record, [&](std::string_view head, std::string_view body) { stream.append(head, body); });
     }
+}
+
+FrameRef lay_out_framed(OutputScheduler& scheduler, Framing framing, std::string_view record) {
+    std::optional<FrameRef> laid_out;
+    frame(framing, record, [&](std::string_view head, std::string_view body) {
+        laid_out.emplace(scheduler.lay_out(head, body));
+    });
+    return *laid_out;
 }
 
 void send_framed(Outbox& outbox, Framing framing, std::string_view records, std::uint32_t counted) {

@@ -26,6 +26,8 @@ inline constexpr std::size_t kFramings = 4;
 
 /// Appends one record as the framing wants it.
 void append_framed(SharedStream& stream, Framing framing, std::string_view record);
+/// Lays out the same once for several connections of a loop.
+FrameRef lay_out_framed(OutputScheduler& scheduler, Framing framing, std::string_view record);
 /// The same for one connection.
 void send_framed(Outbox& outbox, Framing framing, std::string_view records, std::uint32_t counted);
 

@@ -195,6 +195,28 @@ TEST_CASE("Who is spared gets what was sent before and what comes after", "[hub_
     CHECK(c.targets() == Names{"1", "3", "4", "7"});
 }
 
+TEST_CASE("A message to users is laid out once for connections that get the same bytes", "[hub_manager]") {
+    const auto to = GENERATE(Recipients{Kind::users, {"u"}, {}}, Recipients{Kind::connections, {"a", "b", "c"}, {}});
+    Hub hub;
+    auto& a = hub.connect("a", "u");
+    auto& b = hub.connect("b", "u");
+    auto& c = hub.connect("c", "u", "messagepack");
+    for (auto* client : {&a, &b, &c}) {
+        client->block();
+    }
+    // Two of these do not fit in one segment.
+    hub.send(to, make_big("big", transport::kSegmentBytes / 2 + 1));
+    hub.run();
+    CHECK(hub.loops[0]->scheduler.pool().segments_out() == 2);
+    for (auto* client : {&a, &b, &c}) {
+        client->connection.let_read(transport::FakeSocket::kUnlimited);
+    }
+    hub.run();
+    CHECK(a.targets() == Names{"big"});
+    CHECK(b.targets() == Names{"big"});
+    CHECK(c.targets() == Names{"big"});
+}
+
 TEST_CASE("A send waits for congested recipients until they have drained", "[hub_manager]") {
     const auto to =
         GENERATE(Recipients{Kind::all, {}, {}}, Recipients{Kind::groups, {"g"}, {}},
