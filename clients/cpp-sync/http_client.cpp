@@ -200,6 +200,10 @@ private:
     Result<HttpReply, HttpFailure> run(const rest::method& method, const std::string& target,
                                        const std::vector<HttpHeader>& headers,
                                        const std::string* body, OnStop on_stop) {
+        // Nobody is asked: what cpprestsdk begins goes on for a while on its own threads, cancelled or not.
+        if (on_stop == OnStop::cancel && stop_.requested()) {
+            return Failure{HttpFailure{HttpFailure::Kind::cancelled, "stopped"}};
+        }
         const pplx::cancellation_token_source cancel;
         const auto exchange = std::make_shared<Exchange>();
         try {
