@@ -90,7 +90,7 @@ def one_user(connections, aspnet_rounds):
         f"touser-{connections}", "touser", {**flags, "rounds": 200000}, {**flags, "rounds": 40000},
         {**flags, "rounds": 2000},
         (Row(f"message to one user of {connections:,}, CPU", PER_DELIVERY, "us", at_most=10, beside=flat),),
-        aspnet={"rounds": aspnet_rounds})
+        ("hubtrail", "aspnet"), aspnet={"rounds": aspnet_rounds})
 
 
 def echo(name, title, connections, protocol):
@@ -276,6 +276,8 @@ class Bench:
         sdks = subprocess.run(["dotnet", "--list-sdks"], capture_output=True, text=True).stdout
         if not any(line.startswith("10.") for line in sdks.splitlines()):
             return "no .NET SDK 10"
+        runtimes = subprocess.run(["dotnet", "--list-runtimes"], capture_output=True, text=True).stdout.splitlines()
+        self.runtime = next(line.split()[1] for line in runtimes if line.startswith("Microsoft.AspNetCore.App 10."))
         self.peer = pathlib.Path(os.environ.get("BENCH_PEERS", ROOT / "build" / "peers")) / "aspnet"
         say("building the ASP.NET Core peer")
         built = subprocess.run(
@@ -452,6 +454,17 @@ class Bench:
         value = self.median(scenario, name, row)
         return NOT_RUN if value is None else number(value)
 
+    def versions(self):
+        hubtrail = subprocess.run([self.options.hubtrail, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+        dotnet = "" if "aspnet" in self.not_run else f", .NET runtime {self.runtime}"
+        return hubtrail + dotnet
+
+    def command(self, scenario):
+        flags = scenario.quick if self.options.quick else scenario.full
+        text = " ".join(f"--{flag}" if value is True else f"--{flag} {value}" for flag, value in flags.items())
+        fewer = "".join(f"; ASP.NET Core with `--{flag} {value}`" for flag, value in scenario.aspnet.items())
+        return f"`hubtrail bench {scenario.verb} {text}`{fewer}"
+
     def markdown(self, scenarios):
         machine = next((reports[0]["machine"] for reports in self.results.values()), None)
         lines = ["# Benchmarks", ""]
@@ -459,8 +472,8 @@ class Bench:
             lines += [f"{machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, {machine['date']}. "
                       f"Written by `bench/compare.py{' --quick' if self.options.quick else ''}`: median of "
                       f"{self.options.repeats} interleaved runs, server on core {self.options.server_core}, "
-                      f"client on core {self.options.client_core}, loopback, JSON protocol, payload of 120 "
-                      "bytes. CPU is user + system of the server from `/proc/PID/stat`; compare ratios, not "
+                      f"client on core {self.options.client_core}, loopback, JSON protocol unless a row names "
+                      f"another, payload of 120 bytes. {self.versions()}. CPU is user + system of the server from `/proc/PID/stat`; compare ratios, not "
                       "machines. The content of every message was checked.", ""]
         lines += ["| work | unit | hubtrail | ASP.NET Core | bare loop | targets |", "|---|---|---|---|---|---|"]
         missed = []
@@ -482,9 +495,18 @@ class Bench:
                   "- **one per turn, bursts, at once**: how many messages a connection is owed when its turn to "
                   "be written to comes. The ASP.NET Core peer yields to its send loops after each turn; "
                   "without that its rounds run into one large turn.",
+                  "- **one at a time**: after each turn the server pauses for 30 ms, so that every client has polled "
+                  "again. Without the pause a server that is ahead of its clients puts many messages into one answer.",
+                  "- **to one user**: the client polls its sockets instead of sleeping; waking it would be a third "
+                  "of the server's cost, and comes and goes with the client's speed.",
+                  "- **stateful reconnect**: clients acknowledge once a second, as the stock ones do. The bursts are "
+                  "more than may be unacknowledged, so both servers also wait for acknowledgements.",
+                  "- **MessagePack**: the reference's is a package that is not part of its SDK, so there is no column.",
                   "- **bare loop**: one `send` of bytes framed beforehand for each connection and turn, no "
                   "queue, no limits, no checks: what the kernel alone costs.",
-                  "- **memory**: growth of the resident set, so buffers in the kernel are not in it."]
+                  "- **memory**: growth of the resident set, so buffers in the kernel are not in it.",
+                  "", "Commands (`--url`, `--pid`, `--token`, `--core` left out; every run has a shorter one before it):", ""]
+        lines += [f"- {scenario.name}: {self.command(scenario)}" for scenario in scenarios]
         return "\n".join(lines) + "\n", missed
 
 
