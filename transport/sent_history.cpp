@@ -12,13 +12,20 @@ constexpr std::size_t kRoomKept = 512;
 
 void SentHistory::add(std::string_view bytes, std::uint32_t messages, Layout layout) {
     buffer_.append(bytes);
-    entries_.push_back({static_cast<std::uint32_t>(bytes.size()), messages, layout});
     end_ += messages;
+    const Entry entry = {static_cast<std::uint32_t>(bytes.size()), messages,
+                         messages == 1 ? Layout::frames : layout};
+    if (!empty() && entry.layout == Layout::frames && entries_.back().layout == Layout::frames) {
+        entries_.back().bytes += entry.bytes;
+        entries_.back().messages += entry.messages;
+    } else {
+        entries_.push_back(entry);
+    }
 }
 
 void SentHistory::acknowledge(std::int64_t id) {
-    while (!entries_.empty()) {
-        auto& entry = entries_.front();
+    while (!empty()) {
+        auto& entry = entries_[first_];
         const auto had = id - begin_ + 1;  // messages of this entry and later ones that the peer has
         if (had < entry.messages) {
             if (had > 0 && entry.layout == Layout::frames) {
@@ -28,7 +35,7 @@ void SentHistory::acknowledge(std::int64_t id) {
         }
         begin_ += entry.messages;
         dropped_ += entry.bytes;
-        entries_.pop_front();
+        ++first_;
     }
     give_back_memory();
 }
@@ -44,6 +51,10 @@ void SentHistory::drop_frames(Entry& entry, std::int64_t count) {
 }
 
 void SentHistory::give_back_memory() {
+    if (first_ * 2 >= entries_.size()) {
+        entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+        first_ = 0;
+    }
     if (dropped_ == buffer_.size()) {
         dropped_ = 0;
         buffer_.clear();

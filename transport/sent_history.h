@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hubtrail::transport {
 
@@ -37,13 +37,15 @@ private:
         std::uint32_t messages;
         Layout layout;
     };
+    bool empty() const { return first_ == entries_.size(); }
     void drop_frames(Entry& entry, std::int64_t count);
     void give_back_memory();
 
     const std::size_t bytes_max_;
     std::string buffer_;
     std::size_t dropped_ = 0;  ///< of the buffer's front: acknowledged
-    std::deque<Entry> entries_;
+    std::vector<Entry> entries_;  ///< neighbours with a frame for each message are one
+    std::size_t first_ = 0;       ///< entries before it are acknowledged
     std::int64_t begin_ = 1;
     std::int64_t end_ = 1;
 };
