@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <mutex>
+#include <latch>
 #include <utility>
 
 #include <cpprest/http_client.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pplx/pplx.h>
 #include <pplx/threadpool.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -25,7 +27,7 @@ namespace {
 
 namespace rest = web::http;
 
-constexpr std::size_t kPoolThreads = 2;
+constexpr int kPoolThreads = 2;
 constexpr int kDiagnosisMs = 1000;
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
@@ -33,6 +35,67 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
         return std::tolower(x) == std::tolower(y);
     });
 }
+
+/// cpprestsdk's pool, which can be waited for. At the end of the process cpprestsdk drops the
+/// tasks that it has not run, and what they hold is lost.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"  // the interface's; nobody deletes through it
+class Pool final : public pplx::scheduler_interface {
+public:
+    void schedule(pplx::TaskProc_t proc, void* parameter) override {
+        ++unfinished_;
+        post([this, proc, parameter] {
+            proc(parameter);
+            if (--unfinished_ == 0) {
+                unfinished_.notify_all();
+            }
+        });
+    }
+
+    /// Thread: any but the pool's.
+    void wait_until_idle() {
+        const MutexLock lock(waiting_);
+        // Handlers of sockets are not counted, but schedule: when all threads meet, none is in one.
+        const auto meeting = std::make_shared<std::latch>(kPoolThreads + 1);
+        for (int i = 0; i < kPoolThreads; ++i) {
+            post([meeting] { meeting->arrive_and_wait(); });
+        }
+        meeting->arrive_and_wait();
+        for (auto count = unfinished_.load(); count != 0; count = unfinished_.load()) {
+            unfinished_.wait(count);
+        }
+    }
+
+private:
+    template <typename Handler>
+    static void post(Handler handler) {
+        crossplat::threadpool::shared_instance().service().post(std::move(handler));
+    }
+
+    std::atomic<std::size_t> unfinished_ = 0;
+    Mutex waiting_;  ///< two meetings at once would wait for each other's threads
+};
+#pragma GCC diagnostic pop
+
+/// The pool of the process. Its default is 40 threads; one request at a time needs one to wait and
+/// one to work.
+Pool& pool() {
+    static const auto pool = [] {
+        crossplat::threadpool::initialize_with_threads(kPoolThreads);
+        auto created = std::make_shared<Pool>();
+        pplx::set_ambient_scheduler(created);
+        return created;
+    }();
+    return *pool;
+}
+
+/// First member of a client: when the others are gone, waits for what they left on the pool.
+struct PoolUser {
+    PoolUser() { pool(); }
+    ~PoolUser() { pool().wait_until_idle(); }
+    PoolUser(const PoolUser&) = delete;
+    PoolUser& operator=(const PoolUser&) = delete;
+};
 
 /// Where one request's answer is put by a pool thread and awaited by the caller.
 /// Owners: the caller, and the continuations of the request.
@@ -160,15 +223,34 @@ private:
         return {HttpFailure::Kind::broken, "the connection to " + shown_url_ + " broke: " + what};
     }
 
-    static pplx::task<HttpReply> read_reply(const rest::http_response& response) {
-        // Our server always says how long its answer is; without that cpprestsdk reads without an end.
+    /// Ends the connection: cpprestsdk would go on reading a reply that nobody wants.
+    static pplx::task<HttpReply> refuse(const rest::http_response& response,
+                                        const pplx::cancellation_token_source& cancel,
+                                        const char* why) {
+        cancel.cancel();
+        return response.content_ready().then(
+            [why](const pplx::task<rest::http_response>& ended) -> HttpReply {
+                try {
+                    ended.wait();
+                } catch (const std::exception&) {
+                    // It was cancelled; `why` says more.
+                }
+                throw std::length_error(why);
+            });
+    }
+
+    static pplx::task<HttpReply> read_reply(const rest::http_response& response,
+                                            const pplx::cancellation_token_source& cancel) {
+        // Our server always says how long its answer is; without that cpprestsdk reads without an
+        // end.
         const auto& headers = response.headers();
         if (!headers.has(rest::header_names::content_length) ||
             headers.has(rest::header_names::transfer_encoding)) {
-            throw std::length_error("the reply does not say its length: is this a Hubtrail server?");
+            return refuse(response, cancel,
+                          "the reply does not say its length: is this a Hubtrail server?");
         }
         if (headers.content_length() > kReplyBytesMax) {
-            throw std::length_error("the reply is too large");
+            return refuse(response, cancel, "the reply is too large");
         }
         HttpReply reply;
         reply.status = response.status_code();
@@ -200,7 +282,8 @@ private:
     Result<HttpReply, HttpFailure> run(const rest::method& method, const std::string& target,
                                        const std::vector<HttpHeader>& headers,
                                        const std::string* body, OnStop on_stop) {
-        // Nobody is asked: what cpprestsdk begins goes on for a while on its own threads, cancelled or not.
+        // Nobody is asked: what cpprestsdk begins goes on for a while on its own threads, cancelled
+        // or not.
         if (on_stop == OnStop::cancel && stop_.requested()) {
             return Failure{HttpFailure{HttpFailure::Kind::cancelled, "stopped"}};
         }
@@ -221,7 +304,9 @@ private:
             }
             // `this` outlives the task: the wait below ends only when it has finished.
             client_.request(request, cancel.get_token())
-                .then([](const rest::http_response& response) { return read_reply(response); })
+                .then([cancel](const rest::http_response& response) {
+                    return read_reply(response, cancel);
+                })
                 .then([this, exchange](pplx::task<HttpReply> task) {
                     exchange->finish(outcome(task));
                 });
@@ -238,6 +323,7 @@ private:
         return std::move(*result);
     }
 
+    PoolUser pool_user_;
     std::string shown_url_;
     web::uri uri_;
     const StopSignal& stop_;
@@ -306,11 +392,7 @@ Result<std::unique_ptr<HttpClient>, std::string> make_http_client(const HttpClie
     if (options.token.find_first_of("\r\n") != std::string::npos) {
         return Failure{std::string("the token contains a line break")};
     }
-    static std::once_flag pool_is_set;
     try {
-        // Its default is 40 threads; one request at a time needs one to wait and one to work.
-        std::call_once(pool_is_set,
-                       [] { crossplat::threadpool::initialize_with_threads(kPoolThreads); });
         return std::unique_ptr<HttpClient>(std::make_unique<CpprestHttpClient>(options, stop));
     } catch (const std::exception& error) {
         return Failure{"the URL is not usable: " + options.url + ": " + error.what()};

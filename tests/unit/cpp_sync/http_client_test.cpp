@@ -13,7 +13,8 @@ namespace hubtrail::sync {
 namespace {
 
 /// Listens on a free port of loopback; each connection is read up to the end of its request and
-/// answered with the next of `answers`, then closed.
+/// answered with the next of `answers`, then closed: at once, or when the client closes after
+/// "HANG" and answers that begin with it.
 class TinyServer {
 public:
     explicit TinyServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
@@ -53,15 +54,15 @@ private:
                 request.append(chunk, static_cast<std::size_t>(got));
             }
             requests_.push_back(request);
-            if (answer == "HANG") {
-                while (recv(peer, chunk, sizeof chunk, 0) > 0) {
-                }
-            } else {
-                send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
+            const bool hangs = answer.starts_with(kHang);
+            const auto sent = hangs ? answer.substr(kHang.size()) : answer;
+            send(peer, sent.data(), sent.size(), MSG_NOSIGNAL);
+            while (hangs && recv(peer, chunk, sizeof chunk, 0) > 0) {
             }
             close(peer);
         }
     }
+    static constexpr std::string_view kHang = "HANG";
     static bool is_whole(const std::string& request) {
         const auto head = request.find("\r\n\r\n");
         if (head == std::string::npos) {
@@ -156,6 +157,18 @@ TEST_CASE("A reply that announces more than the limit is not read", "[sync]") {
     REQUIRE_FALSE(cut_short);
     CHECK(cut_short.error().kind == HttpFailure::Kind::broken);
     const auto refused = client_of(server.url(), stop)->get("/x", {}, OnStop::cancel);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == HttpFailure::Kind::too_large);
+}
+
+TEST_CASE("A refused reply ends the connection at once", "[sync]") {
+    const std::string unwanted = GENERATE("Content-Length: 67108865", "Transfer-Encoding: chunked");
+    CAPTURE(unwanted);
+    TinyServer server({"HANGHTTP/1.1 200 OK\r\n" + unwanted + "\r\n\r\n"});
+    const StopSignal stop;
+    // Longer than a test may take: neither the client nor the server waits for it.
+    const auto client = client_of(server.url(), stop, 600'000);
+    const auto refused = client->get("/x", {}, OnStop::cancel);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().kind == HttpFailure::Kind::too_large);
 }
