@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace hubtrail {
 
@@ -16,7 +17,7 @@ enum class LogFormat { text, json };
 struct LogField {
     LogField(std::string_view name, std::string_view text) : key(name), value(text), number(false) {}
     LogField(std::string_view name, const char* text) : key(name), value(text), number(false) {}
-    LogField(std::string_view name, const std::string& text) : key(name), value(text), number(false) {}
+    LogField(std::string_view name, std::string text) : key(name), value(std::move(text)), number(false) {}
     LogField(std::string_view name, std::integral auto n) : key(name), value(std::to_string(n)), number(true) {}
 
     std::string_view key;

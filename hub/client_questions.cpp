@@ -9,7 +9,7 @@ std::string ClientQuestions::next_ticket() {
     return prefix_ + std::to_string(++last_);
 }
 
-bool ClientQuestions::open(const std::string& ticket, Question question) {
+bool ClientQuestions::open(const std::string& ticket, Question&& question) {
     const MutexLock lock(mutex_);
     return open_.size() < kHubQuestionsMax && open_.try_emplace(ticket, std::move(question)).second;
 }

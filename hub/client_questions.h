@@ -32,7 +32,7 @@ public:
 
     std::string next_ticket();
     /// False: too many are open, or the ticket is known already.
-    bool open(const std::string& ticket, Question question);
+    bool open(const std::string& ticket, Question&& question);
     /// Closes the ticket and answers; one that is not open is ignored. `on`: the loop of the calling thread,
     /// or null.
     void finish(const std::string& ticket, const InvokeOutcome& outcome, transport::Loop* on);

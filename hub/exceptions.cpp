@@ -27,7 +27,7 @@ std::string reference_type_name(const std::type_info& type) {
         const std::type_info& type;
         const char* name;
     };
-    static const std::array<Known, 9> kKnown = {{{typeid(std::int32_t), "Int32"},
+    static const std::array<Known, 9> all = {{{typeid(std::int32_t), "Int32"},
                                                  {typeid(std::int64_t), "Int64"},
                                                  {typeid(std::uint32_t), "UInt32"},
                                                  {typeid(std::uint64_t), "UInt64"},
@@ -36,9 +36,9 @@ std::string reference_type_name(const std::type_info& type) {
                                                  {typeid(double), "Double"},
                                                  {typeid(float), "Single"},
                                                  {typeid(std::string), "String"}}};
-    const auto* const found = std::find_if(kKnown.begin(), kKnown.end(),
+    const auto* const found = std::find_if(all.begin(), all.end(),
                                            [&](const Known& known) { return known.type == type; });
-    return found == kKnown.end() ? type_name(type) : found->name;
+    return found == all.end() ? type_name(type) : found->name;
 }
 
 ErrorDetail describe(const std::exception_ptr& error) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -23,10 +24,10 @@ class TypedMethod final : public MethodEntry {
                   "hubtrail: a hub method's parameters must be default constructible");
 
 public:
-    TypedMethod(std::string its_name, Pointer method) : method_(method) {
+    TypedMethod(std::string_view its_name, Pointer method) : method_(method) {
         constexpr std::size_t kUploads =
             (std::size_t{detail::kIsUpload<std::remove_cvref_t<Parameter>>} + ... + 0);
-        name = std::move(its_name);
+        name = its_name;
         row.kind = detail::Returned<R>::kKind;
         if (row.kind == MethodKind::plain && kUploads > 0) {
             row.kind = MethodKind::async;
@@ -95,12 +96,12 @@ public:
     explicit Methods(HubDefinition& definition) : definition_(definition) {}
 
     template <typename C, typename R, typename... Parameter>
-    Methods& add(std::string name, R (C::*method)(Parameter...)) {
-        return keep<C, decltype(method), R, Parameter...>(std::move(name), method);
+    Methods& add(std::string_view name, R (C::*method)(Parameter...)) {
+        return keep<C, decltype(method), R, Parameter...>(name, method);
     }
     template <typename C, typename R, typename... Parameter>
-    Methods& add(std::string name, R (C::*method)(Parameter...) const) {
-        return keep<C, decltype(method), R, Parameter...>(std::move(name), method);
+    Methods& add(std::string_view name, R (C::*method)(Parameter...) const) {
+        return keep<C, decltype(method), R, Parameter...>(name, method);
     }
 
     /// The method added last is for authenticated users only, and for those whom the policy allows.
@@ -111,7 +112,7 @@ public:
 
 private:
     template <typename C, typename Pointer, typename R, typename... Parameter>
-    Methods& keep(std::string name, Pointer method) {
+    Methods& keep(std::string_view name, Pointer method) {
         static_assert(std::is_base_of_v<C, H>, "hubtrail: this is a method of another class");
         // What the method is declared in, so that hubs with a common base share the code that calls it.
         using Owner = std::conditional_t<std::is_base_of_v<Hub, C>, C, H>;

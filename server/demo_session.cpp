@@ -45,13 +45,13 @@ void DemoSession::handle(transport::HttpRequest request, transport::HttpReply re
         return;
     }
     transport::HttpResponse response;
-    response.body = "{\"token\":";
+    response.body = R"({"token":)";
     protocol::append_json_string(response.body, *token);
-    response.body += ",\"tenant\":";
+    response.body += R"(,"tenant":)";
     protocol::append_json_string(response.body, kDemoTenant);
-    response.body += ",\"site\":";
+    response.body += R"(,"site":)";
     protocol::append_json_string(response.body, kDemoSite);
-    response.body += ",\"expires_at\":\"";
+    response.body += R"(,"expires_at":")";
     protocol::append_time(response.body, clock_.wall_us() + kDemoTokenS * 1'000'000);
     response.body += "\"}";
     reply(std::move(response));

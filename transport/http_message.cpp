@@ -1,7 +1,7 @@
 #include "transport/http_message.h"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 
 #include "protocol/json.h"
 
@@ -23,7 +23,7 @@ struct Reason {
 };
 
 // RFC 9110 15 and the registry.
-constexpr Reason kReasons[] = {
+constexpr auto kReasons = std::to_array<Reason>({
     {100, "Continue"},
     {101, "Switching Protocols"},
     {200, "OK"},
@@ -55,7 +55,7 @@ constexpr Reason kReasons[] = {
     {501, "Not Implemented"},
     {503, "Service Unavailable"},
     {505, "HTTP Version Not Supported"},
-};
+});
 
 }  // namespace
 
@@ -109,9 +109,9 @@ void extract_token(HttpRequest& request, TokenInQuery in_query) {
 
 std::string_view reason_phrase(int status) {
     const auto* const reason =
-        std::find_if(std::begin(kReasons), std::end(kReasons),
+        std::find_if(kReasons.begin(), kReasons.end(),
                      [&](const Reason& row) { return row.status == status; });
-    return reason != std::end(kReasons) ? reason->phrase : "Unknown";
+    return reason != kReasons.end() ? reason->phrase : "Unknown";
 }
 
 namespace {

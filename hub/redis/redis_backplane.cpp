@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <deque>
 #include <thread>
 #include <utility>
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -147,7 +147,7 @@ void RedisBackplane::publish(std::string channel, std::string payload, Published
     bool first = false;
     {
         const MutexLock lock(mutex_);
-        Publish entry{options_.channel_prefix + channel, std::move(payload), std::move(done)};
+        Publish entry{options_.channel_prefix + channel, std::move(payload), {}};
         const auto bytes = entry.bytes();
         if (!connected_) {
             refused = kNotConnected;
@@ -156,9 +156,9 @@ void RedisBackplane::publish(std::string channel, std::string payload, Published
         } else {
             queue_bytes_ += bytes;
             first = queue_.empty();
+            entry.done = std::move(done);
             queue_.push_back(std::move(entry));
         }
-        done = std::move(entry.done);
     }
     if (!refused.empty()) {
         done(0, refused);

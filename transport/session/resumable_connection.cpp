@@ -82,11 +82,11 @@ private:
 };
 
 ResumableConnection::ResumableConnection(SessionServer& server, const EndpointOptions& options,
-                                         const std::string& token, std::unique_ptr<ConnectionHandler> handler)
+                                         std::string token, std::unique_ptr<ConnectionHandler> handler)
     : server_(server),
       options_(options),
       handler_(std::move(handler)),
-      token_(token),
+      token_(std::move(token)),
       outbox_(server.scheduler(), socket_, *this),
       opened_ns_(server.loop().now_ns()) {}
 

@@ -78,7 +78,7 @@ public:
 private:
     class Link;
 
-    ResumableConnection(SessionServer& server, const EndpointOptions& options, const std::string& token,
+    ResumableConnection(SessionServer& server, const EndpointOptions& options, std::string token,
                         std::unique_ptr<ConnectionHandler> handler);
 
     /// Makes the request's connection our carrier, and speaks through it. `resumed`: not the first one.

@@ -24,6 +24,7 @@ public:
     virtual ConnectionHandler& handler() = 0;
 
     /// A POST: bytes for the handler.
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): who overrides it keeps them
     virtual void post(std::string, const HttpReply&) {}
     /// A GET of long polling, to be answered through `http`.
     virtual void poll(HttpProtocol&) {}

@@ -2,6 +2,7 @@
 #include "transport/websocket/hybi_frame_decoder.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -78,6 +79,7 @@ public:
 };
 
 // Only what the processor itself looks at: no transport, no locks, no logs, no extensions.
+// NOLINTBEGIN(readability-identifier-naming): the names are websocketpp's
 struct CodecConfig {
     using request_type = ws::http::parser::request;
     using response_type = ws::http::parser::response;
@@ -92,20 +94,22 @@ struct CodecConfig {
     static constexpr bool enable_extensions = false;
     static constexpr std::size_t max_message_size = kMessageBytesMax;
 };
+// NOLINTEND(readability-identifier-naming)
 
 using Codec = ws::processor::hybi13<CodecConfig>;
 
 constexpr std::size_t kMaskBytes = 4;
+using Mask = std::array<char, kMaskBytes>;
 
 // Copies and unmasks (RFC 6455 5.3), eight bytes at a time. `at`: position of the first byte in its
 // payload.
-void unmask(char* out, std::string_view bytes, const char* mask, std::size_t at) {
-    char key[8];
-    for (std::size_t i = 0; i < sizeof(key); ++i) {
+void unmask(char* out, std::string_view bytes, const Mask& mask, std::size_t at) {
+    std::array<char, 8> key;
+    for (std::size_t i = 0; i < key.size(); ++i) {
         key[i] = mask[(at + i) % kMaskBytes];
     }
     std::uint64_t key_word;
-    std::memcpy(&key_word, key, sizeof(key_word));
+    std::memcpy(&key_word, key.data(), sizeof(key_word));
     std::size_t i = 0;
     for (; i + sizeof(key_word) <= bytes.size(); i += sizeof(key_word)) {
         std::uint64_t word;
@@ -114,7 +118,7 @@ void unmask(char* out, std::string_view bytes, const char* mask, std::size_t at)
         std::memcpy(out + i, &word, sizeof(word));
     }
     for (; i < bytes.size(); ++i) {
-        out[i] = static_cast<char>(bytes[i] ^ key[i % sizeof(key)]);
+        out[i] = static_cast<char>(bytes[i] ^ key[i % key.size()]);
     }
 }
 
@@ -211,7 +215,7 @@ private:
         // byte, ours eight bytes at a time.
         std::array<char, 14> header = header_.bytes();
         const std::size_t plain_size = header_.size() - kMaskBytes;
-        std::memcpy(mask_, header.data() + plain_size, kMaskBytes);
+        std::memcpy(mask_.data(), header.data() + plain_size, kMaskBytes);
         header[1] = static_cast<char>(header[1] & 0x7F);
         if (frame.opcode == static_cast<std::uint8_t>(FrameOpcode::text)) {
             header[0] = static_cast<char>(header[0] ^ 0x3);
@@ -247,9 +251,9 @@ private:
     }
 
     Event take_payload(std::string_view& bytes) {
-        char scratch[4096];
-        const std::size_t count = std::min({missing_, bytes.size(), sizeof(scratch)});
-        unmask(scratch, bytes.substr(0, count), mask_, payload_at_);
+        std::array<char, 4096> scratch;
+        const std::size_t count = std::min({missing_, bytes.size(), scratch.size()});
+        unmask(scratch.data(), bytes.substr(0, count), mask_, payload_at_);
         bytes.remove_prefix(count);
         payload_at_ += count;
         missing_ -= count;
@@ -258,7 +262,7 @@ private:
         const std::size_t before = payload.size();
         grow(payload, before + count,
              control ? kControlPayloadBytesMax : limits_.message_bytes_max);
-        if (const Event event = consume(scratch, count); event.kind != Kind::none) {
+        if (const Event event = consume(scratch.data(), count); event.kind != Kind::none) {
             return event;
         }
         if (!control && text_ && !utf8_.feed(std::string_view(payload).substr(before))) {
@@ -352,7 +356,7 @@ private:
     std::optional<Codec> codec_;
     FrameHeaderCheck header_;
     Utf8Stream utf8_;
-    char mask_[kMaskBytes] = {};
+    Mask mask_{};
     std::size_t payload_at_ = 0;  // bytes of the current payload already there
     std::size_t missing_ = 0;     // bytes of the current payload still to come
     std::size_t fragments_ = 0;   // frames of the current message
