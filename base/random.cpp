@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include <pthread.h>
 #include <sys/random.h>
 
 #include <array>
@@ -9,6 +10,17 @@
 #include "base/check.h"
 
 namespace hubtrail {
+namespace {
+
+/// Bytes that the kernel gave and nobody has: one system call for many identifiers.
+struct Block {
+    std::array<unsigned char, SystemRandom::kBlockBytes> bytes;
+    std::size_t left = 0;
+};
+
+thread_local Block block;
+
+}  // namespace
 
 std::uint64_t Random::next_u64() {
     std::uint64_t value = 0;
@@ -17,7 +29,25 @@ std::uint64_t Random::next_u64() {
 }
 
 void SystemRandom::fill(void* bytes, std::size_t count) {
-    auto* out = static_cast<unsigned char*>(bytes);
+    [[maybe_unused]] static const int forgets_at_fork = pthread_atfork(nullptr, nullptr, [] { block.left = 0; });
+    if (count > kBlockBytes) {
+        fetch(static_cast<unsigned char*>(bytes), count);
+        return;
+    }
+    if (count == 0) {
+        return;  // `bytes` may be null
+    }
+    if (count > block.left) {
+        fetch(block.bytes.data(), kBlockBytes);
+        block.left = kBlockBytes;
+    }
+    block.left -= count;
+    auto* const from = block.bytes.data() + block.left;
+    std::memcpy(bytes, from, count);
+    explicit_bzero(from, count);
+}
+
+void SystemRandom::fetch(unsigned char* out, std::size_t count) {
     while (count > 0) {
         const auto got = getrandom(out, count, 0);
         if (got < 0 && errno == EINTR) {

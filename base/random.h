@@ -18,10 +18,16 @@ public:
     std::uint64_t below(std::uint64_t bound) { return next_u64() % bound; }
 };
 
-/// The kernel's generator; fit for keys and connection tokens. Aborts if the kernel refuses.
+/// The kernel's generator; fit for keys and connection tokens. Aborts if the kernel refuses. Keeps up to
+/// kBlockBytes a thread for later, wipes what it gave out, and forgets them in a forked process.
 class SystemRandom final : public Random {
 public:
+    static constexpr std::size_t kBlockBytes = 256;
+
     void fill(void* bytes, std::size_t count) override;
+
+private:
+    static void fetch(unsigned char* out, std::size_t count);
 };
 
 /// The same bytes for the same seed, on every machine. Never for secrets.

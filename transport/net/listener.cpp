@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -115,6 +116,8 @@ Result<int, std::string> open_listener(ListenAddress& address, ListenerShare sha
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    // What is accepted inherits it.
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (bind(fd, reinterpret_cast<sockaddr*>(&storage), size) != 0 || ::listen(fd, kListenBacklog) != 0) {
         return failed("cannot listen on");
     }

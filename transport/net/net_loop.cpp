@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -305,8 +304,6 @@ private:
                 const int fd = accept4(listener->descriptor.native_handle(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (fd >= 0) {
-                    const int on = 1;
-                    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
                     listener->on_accept(std::make_unique<EpollSocket>(epoll_, fd));
                 } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                            errno == ENOMEM) {

@@ -1,7 +1,12 @@
 #include "base/random.h"
 
+#include <array>
 #include <set>
 #include <string>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support/catch.h"
 
@@ -76,6 +81,42 @@ TEST_CASE("SystemRandom fills all that it is asked for", "[base]") {
     const std::set<char> distinct(bytes.begin(), bytes.end());
     CHECK(distinct.size() > 200);  // of 256; with 1000 uniform bytes about 251
     random.fill(nullptr, 0);
+}
+
+TEST_CASE("SystemRandom gives no bytes twice, at any size around its block", "[base]") {
+    SystemRandom random;
+    std::set<std::string> seen;
+    constexpr auto kBlock = SystemRandom::kBlockBytes;
+    const auto sizes = std::vector<std::size_t>{16, kBlock - 1, kBlock, 16, kBlock + 1, kBlock - 16, 16};
+    for (int round = 0; round < 100; ++round) {
+        for (const auto size : sizes) {
+            std::string bytes(size, '\0');
+            random.fill(bytes.data(), bytes.size());
+            CHECK(seen.insert(bytes.substr(0, 15)).second);
+            CHECK(seen.insert(bytes.substr(bytes.size() - 15)).second);
+        }
+    }
+}
+
+TEST_CASE("SystemRandom gives a forked process bytes of its own", "[base]") {
+    SystemRandom random;
+    random.next_u64();  // the block is filled before the fork
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    const auto child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const auto given = random.next_u64();
+        ::_exit(::write(ends[1], &given, sizeof given) == sizeof given ? 0 : 1);
+    }
+    std::uint64_t given = 0;
+    REQUIRE(::read(ends[0], &given, sizeof given) == sizeof given);
+    CHECK(given != random.next_u64());
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    CHECK(status == 0);
+    ::close(ends[0]);
+    ::close(ends[1]);
 }
 
 }  // namespace

@@ -1,6 +1,11 @@
 #include <string>
 #include <vector>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "tests/unit/transport_net/net_fixture.h"
 
 namespace hubtrail::transport {
@@ -81,6 +86,26 @@ TEST_CASE("An address that is not ours is refused with the system's reason", "[n
     const auto refused = open_listener(address, ListenerShare::first);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().rfind("cannot listen on 192.0.2.1:0: ", 0) == 0);
+}
+
+TEST_CASE("What is accepted does not wait for more before it sends", "[net]") {
+    ListenAddress address{"127.0.0.1", 0};
+    const auto listener = open_listener(address, ListenerShare::first);
+    REQUIRE(listener);
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    REQUIRE(::getsockname(*listener, reinterpret_cast<sockaddr*>(&storage), &size) == 0);
+    const int client = ::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::connect(client, reinterpret_cast<sockaddr*>(&storage), size) == 0);
+    const int accepted = ::accept4(*listener, nullptr, nullptr, SOCK_CLOEXEC);
+    REQUIRE(accepted >= 0);
+    int no_delay = 0;
+    socklen_t length = sizeof no_delay;
+    REQUIRE(::getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &no_delay, &length) == 0);
+    CHECK(no_delay == 1);
+    ::close(accepted);
+    ::close(client);
+    ::close(*listener);
 }
 
 TEST_CASE("The descriptor limit is raised to the hard limit", "[net]") {
