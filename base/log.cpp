@@ -23,7 +23,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 // Control characters become escapes: a peer's text must not start a line of its own.
 void append_quoted(std::string& out, std::string_view text) {
-    static constexpr char kHex[] = "0123456789abcdef";
+    static constexpr std::string_view kHex = "0123456789abcdef";
     out.push_back('"');
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "base/check.h"
 
@@ -84,7 +85,7 @@ std::string make_uuid_v7(std::int64_t wall_us, Random& random) {
     }
     raw[6] = static_cast<unsigned char>(0x70U | (raw[6] & 0x0FU));
     raw[8] = static_cast<unsigned char>(0x80U | (raw[8] & 0x3FU));
-    static constexpr char kHex[] = "0123456789abcdef";
+    static constexpr std::string_view kHex = "0123456789abcdef";
     std::string text;
     text.reserve(36);
     for (std::size_t i = 0; i < raw.size(); ++i) {

@@ -8,7 +8,7 @@
 namespace hubtrail::hub {
 
 std::unique_ptr<HubManager> make_hub_manager(std::string hub_name,
-                                             std::vector<transport::OutputScheduler*> loops,
+                                             const std::vector<transport::OutputScheduler*>& loops,
                                              Backplane* backplane, Random& random, Log& log) {
     if (backplane == nullptr) {
         return std::make_unique<LocalHubManager>(loops, std::string(), nullptr, log);

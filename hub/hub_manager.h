@@ -121,7 +121,7 @@ inline constexpr std::string_view kEmptyGroupName = "Cannot send to an empty gro
 /// kHubLoopsMax. `backplane` null: one node. It is started here and stopped by the destructor. All references
 /// must outlive the manager, and the loops must have stopped running before it dies.
 std::unique_ptr<HubManager> make_hub_manager(std::string hub_name,
-                                             std::vector<transport::OutputScheduler*> loops,
+                                             const std::vector<transport::OutputScheduler*>& loops,
                                              Backplane* backplane, Random& random, Log& log);
 
 }  // namespace hubtrail::hub

@@ -17,7 +17,7 @@ std::size_t bytes_of(const Recipients& to, const EncodedInvocation& message) {
     auto bytes = kPostOverheadBytes + message.json.size() + message.messagepack.size();
     for (const auto* list : {&to.names, &to.except}) {
         for (const auto& name : *list) {
-            bytes += sizeof(name) + name.size();
+            bytes += sizeof(std::string) + name.size();
         }
     }
     return bytes;
@@ -201,12 +201,12 @@ void LocalHubManager::change_group(GroupChange change, transport::Loop* from, st
 std::string LocalHubManager::invoke(transport::Loop* from, std::string connection_id,
                                     std::shared_ptr<const ClientQuestion> question, Asked done) {
     auto ticket = questions_.next_ticket();
-    invoke_as(from, ticket, std::move(connection_id), std::move(question), std::move(done));
+    invoke_as(from, ticket, std::move(connection_id), std::move(question), done);
     return ticket;
 }
 
 void LocalHubManager::invoke_as(transport::Loop* from, const std::string& ticket, std::string connection_id,
-                                std::shared_ptr<const ClientQuestion> question, Asked done) {
+                                std::shared_ptr<const ClientQuestion> question, const Asked& done) {
     if (!questions_.open(ticket, {connection_id, from, done, false})) {
         ClientQuestions::answer(from, done,
                                 {InvokeOutcome::Kind::unreachable, {}, std::string(kTooManyQuestions), false},

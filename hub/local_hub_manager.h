@@ -59,7 +59,7 @@ public:
     }
     /// invoke() under a ticket that was made elsewhere.
     void invoke_as(transport::Loop* from, const std::string& ticket, std::string connection_id,
-                   std::shared_ptr<const ClientQuestion> question, Asked done);
+                   std::shared_ptr<const ClientQuestion> question, const Asked& done);
     /// The connection need not answer any more.
     void withdraw(const std::string& ticket, const std::string& connection_id);
     ClientQuestions& questions() { return questions_; }

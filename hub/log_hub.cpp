@@ -87,7 +87,7 @@ private:
         std::string id, Admission admission, std::optional<storage::StartPosition> start) {
         return std::make_unique<HubConnection>(
             std::move(id),
-            std::make_unique<LogHubSession>(config_, context_, std::move(admission), std::move(start)),
+            std::make_unique<LogHubSession>(config_, context_, std::move(admission), start),
             config_.hub, context_.scratch);
     }
 

@@ -15,7 +15,7 @@ LogHubSession::LogHubSession(const LogHubConfig& config, const LogHubContext& co
     : config_(config),
       context_(context),
       admission_(std::move(admission)),
-      start_(std::move(start)),
+      start_(start),
       alive_(std::make_shared<int>(0)) {}
 
 const HubMethod* LogHubSession::find_method(std::string_view lower_name) const {

@@ -123,9 +123,9 @@ Texts make_texts() {
 }  // namespace
 
 const VerbText& verb_text(std::string_view full_name) {
-    static const Texts kTexts = make_texts();
-    const auto found = kTexts.find(full_name);
-    HUBTRAIL_CHECK(found != kTexts.end(), "a verb without help");
+    static const Texts texts = make_texts();
+    const auto found = texts.find(full_name);
+    HUBTRAIL_CHECK(found != texts.end(), "a verb without help");
     return found->second;
 }
 

@@ -209,7 +209,7 @@ Setting<Target> duration(SettingName name, Access access, Kept kept, ConfigRange
     const auto expects =
         (kept == Kept::seconds ? "whole seconds" : "a duration") +
         between(format_duration_ms(range_ms.min), format_duration_ms(range_ms.max)) +
-        ", such as \"15s\", \"2m\" or 15";
+        R"(, such as "15s", "2m" or 15)";
     return {std::move(name),
             std::move(help),
             expects,
@@ -258,8 +258,8 @@ Setting<Target> choice(SettingName name, Access access, const std::array<const c
 }
 
 template <typename Target>
-Setting<Target> called(std::string value_name, Setting<Target> setting) {
-    setting.value_name = std::move(value_name);
+Setting<Target> called(const char* value_name, Setting<Target> setting) {
+    setting.value_name = value_name;
     return setting;
 }
 
@@ -273,16 +273,18 @@ using ServerSettings = std::vector<Setting<ServerConfig>>;
 using Config = ServerConfig;
 
 // The accessors read and write: for a const target `auto&` is a const member.
+// NOLINTBEGIN(bugprone-macro-parentheses): the name of a member takes none
 #define HUBTRAIL_MEMBER(path)   \
     [](auto& target) -> auto& { \
         return target.path;     \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 void add_process_settings(ServerSettings& all) {
     all.push_back(
         called("ADDR:PORT",
                text<Config>({"", "listen", "--listen"}, HUBTRAIL_MEMBER(listen), is_listen_address,
-                            "ADDRESS:PORT such as \"127.0.0.1:8080\" or \"[::1]:8080\"",
+                            R"(ADDRESS:PORT such as "127.0.0.1:8080" or "[::1]:8080")",
                             "where the server answers; port 0 takes a free one")));
     all.push_back(called("DIR", text<Config>({"", "data", "--data"}, HUBTRAIL_MEMBER(data_dir),
                                              is_filled_line, "the path of a directory",
@@ -527,18 +529,18 @@ std::vector<Setting<hub::LogHubConfig>> make_log_hub_connection_settings() {
 }  // namespace
 
 const std::vector<Setting<ServerConfig>>& server_settings() {
-    static const auto kAll = make_server_settings();
-    return kAll;
+    static const auto all = make_server_settings();
+    return all;
 }
 
 const std::vector<Setting<hub::LogHubConfig>>& log_hub_settings() {
-    static const auto kAll = make_log_hub_settings();
-    return kAll;
+    static const auto all = make_log_hub_settings();
+    return all;
 }
 
 const std::vector<Setting<hub::LogHubConfig>>& log_hub_connection_settings() {
-    static const auto kAll = make_log_hub_connection_settings();
-    return kAll;
+    static const auto all = make_log_hub_connection_settings();
+    return all;
 }
 
 std::string environment_name(const SettingName& name) {

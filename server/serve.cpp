@@ -151,12 +151,12 @@ private:
         options.reader_threads = config_.reader_threads;
         auto service = storage::start_log_service(
             *store_, clock_, *log_, options,
-            [this](std::shared_ptr<const storage::CommittedBatch> batch) {
+            [this](const std::shared_ptr<const storage::CommittedBatch>& batch) {
                 for (std::size_t i = 0; i < worlds_.size(); ++i) {
                     loops_[i]->post([world = worlds_[i].get(), batch] { world->on_commit(batch); });
                 }
             },
-            [this](std::string tenant, storage::LogHead head) {
+            [this](const std::string& tenant, storage::LogHead head) {
                 for (std::size_t i = 0; i < worlds_.size(); ++i) {
                     loops_[i]->post([world = worlds_[i].get(), tenant, head] {
                         world->on_head(tenant, head);

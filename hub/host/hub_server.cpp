@@ -105,7 +105,7 @@ public:
                 schedulers.push_back(&loop->scheduler());
             }
             found->backplane = make_backplane();
-            found->manager = make_hub_manager(found->definition.name, std::move(schedulers),
+            found->manager = make_hub_manager(found->definition.name, schedulers,
                                               found->backplane.get(), random_, log_);
             found->messenger =
                 std::make_unique<Messenger>(*found->manager, found->definition.options.protocols);
@@ -120,9 +120,9 @@ public:
         return *found->second->messenger;
     }
 
-    HubRouteOptions& add_route(HubDefinition& definition, std::string path) {
+    HubRouteOptions& add_route(HubDefinition& definition, std::string_view path) {
         auto mapping = std::make_unique<HubMapping>();
-        mapping->options.path = std::move(path);
+        mapping->options.path = path;
         mapping->options.endpoint = options_.endpoint;
         mapping->definition = &definition;
         mappings_.push_back(std::move(mapping));
@@ -398,8 +398,8 @@ void HubServer::stop() {
 HubDefinition& HubServer::define(std::type_index type, std::string name) {
     return machine_->define(type, std::move(name));
 }
-HubRouteOptions& HubServer::add_route(HubDefinition& definition, std::string path) {
-    return machine_->add_route(definition, std::move(path));
+HubRouteOptions& HubServer::add_route(HubDefinition& definition, std::string_view path) {
+    return machine_->add_route(definition, path);
 }
 const Messenger& HubServer::messenger(const HubDefinition& definition) const {
     return machine_->messenger(definition);

@@ -72,13 +72,13 @@ public:
 
     /// Serves a hub under a path, with its negotiate. A hub may have several.
     template <typename H>
-    MappedHub<H> map(std::string path) {
+    MappedHub<H> map(std::string_view path) {
         static_assert(std::is_base_of_v<Hub, H>, "hubtrail: a hub is a class derived from Hub");
         static_assert(
             requires(Methods<H> & methods) { H::methods(methods); },
             "hubtrail: a hub names its methods in `static void methods(Methods<TheHub>& methods)`");
         auto& definition = define<H>();
-        return {definition, add_route(definition, std::move(path))};
+        return {definition, add_route(definition, path)};
     }
 
     /// The hub's clients, for whoever is not in a hub. After start() only of hubs that were known
@@ -139,7 +139,7 @@ private:
         }
     }
     HubDefinition& define(std::type_index type, std::string name);
-    HubRouteOptions& add_route(HubDefinition& definition, std::string path);
+    HubRouteOptions& add_route(HubDefinition& definition, std::string_view path);
     const Messenger& messenger(const HubDefinition& definition) const;
 
     std::unique_ptr<Machine> machine_;

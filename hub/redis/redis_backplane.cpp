@@ -145,10 +145,10 @@ void RedisBackplane::wake() const {
 void RedisBackplane::publish(std::string channel, std::string payload, Published done) {
     std::string_view refused;
     bool first = false;
+    Publish entry{options_.channel_prefix + channel, std::move(payload), {}};
+    const auto bytes = entry.bytes();
     {
         const MutexLock lock(mutex_);
-        Publish entry{options_.channel_prefix + channel, std::move(payload), {}};
-        const auto bytes = entry.bytes();
         if (!connected_) {
             refused = kNotConnected;
         } else if (queue_bytes_ + bytes > kRedisQueueBytesMax) {
@@ -156,8 +156,8 @@ void RedisBackplane::publish(std::string channel, std::string payload, Published
         } else {
             queue_bytes_ += bytes;
             first = queue_.empty();
-            entry.done = std::move(done);
             queue_.push_back(std::move(entry));
+            queue_.back().done.swap(done);
         }
     }
     if (!refused.empty()) {

@@ -46,11 +46,11 @@ IoResult PollBuffer::write(const std::string_view* slices, std::size_t count) {
 }
 
 LongPollConnection::LongPollConnection(SessionServer& server, const EndpointOptions& options,
-                                       const std::string& token, std::unique_ptr<ConnectionHandler> handler)
+                                       std::string token, std::unique_ptr<ConnectionHandler> handler)
     : server_(server),
       options_(options),
       handler_(std::move(handler)),
-      token_(token),
+      token_(std::move(token)),
       buffer_(*this, options.transport_buffer_bytes == 0 ? kUnsentHardMax : options.transport_buffer_bytes),
       outbox_(server.scheduler(), buffer_, *this),
       posts_(options.application_buffer_bytes),

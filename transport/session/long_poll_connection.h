@@ -86,7 +86,7 @@ public:
     void on_buffered();
 
 private:
-    LongPollConnection(SessionServer& server, const EndpointOptions& options, const std::string& token,
+    LongPollConnection(SessionServer& server, const EndpointOptions& options, std::string token,
                        std::unique_ptr<ConnectionHandler> handler);
 
     void hold(HttpProtocol& http);
