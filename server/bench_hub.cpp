@@ -128,7 +128,7 @@ struct BenchHubs::Parts {
 };
 
 BenchHubs::BenchHubs(const hub::HubOptions& options, transport::EndpointOptions endpoint,
-                     std::vector<transport::OutputScheduler*> loops, const Clock& clock, Random& random, Log& log)
+                     const std::vector<transport::OutputScheduler*>& loops, const Clock& clock, Random& random, Log& log)
     : parts_(std::make_unique<Parts>(clock, log)) {
     auto& definition = parts_->definition;
     definition.name = "BenchHub";
@@ -141,7 +141,7 @@ BenchHubs::BenchHubs(const hub::HubOptions& options, transport::EndpointOptions 
     parts_->route.path = "/bench";
     parts_->route.endpoint = std::move(endpoint);
     parts_->route.endpoint.allow_stateful_reconnects = true;
-    parts_->manager = hub::make_hub_manager(definition.name, std::move(loops), nullptr, random, log);
+    parts_->manager = hub::make_hub_manager(definition.name, loops, nullptr, random, log);
     parts_->messenger = std::make_unique<hub::Messenger>(*parts_->manager, definition.options.protocols);
 }
 

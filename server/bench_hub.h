@@ -30,7 +30,7 @@ inline constexpr std::int64_t kBenchItemsMax = 10'000'000;
 class BenchHubs {
 public:
     BenchHubs(const hub::HubOptions& options, transport::EndpointOptions endpoint,
-              std::vector<transport::OutputScheduler*> loops, const Clock& clock, Random& random, Log& log);
+              const std::vector<transport::OutputScheduler*>& loops, const Clock& clock, Random& random, Log& log);
     ~BenchHubs();
 
     std::unique_ptr<transport::HubEndpoint> make_endpoint(transport::Loop& loop, auth::TokenVerifier& verifier);

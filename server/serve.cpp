@@ -119,7 +119,7 @@ private:
         for (const auto& world : worlds_) {
             schedulers.push_back(&world->scheduler());
         }
-        bench_hubs_ = std::make_unique<BenchHubs>(config_.hub, config_.endpoint, std::move(schedulers), clock_, random_,
+        bench_hubs_ = std::make_unique<BenchHubs>(config_.hub, config_.endpoint, schedulers, clock_, random_,
                                                   *log_);
         for (const auto& world : worlds_) {
             world->map_bench_hub(*bench_hubs_);
