@@ -1,16 +1,13 @@
 #include "transport/sent_history.h"
 
+#include <utility>
+
 #include "transport/frame_header.h"
 
 namespace hubtrail::transport {
-namespace {
-
-// An empty history keeps this much room for what comes next.
-constexpr std::size_t kRoomKept = 512;
-
-}  // namespace
 
 void SentHistory::add(std::string_view bytes, std::uint32_t messages, Layout layout) {
+    used_ = true;
     buffer_.append(bytes);
     end_ += messages;
     const Entry entry = {static_cast<std::uint32_t>(bytes.size()), messages,
@@ -37,7 +34,14 @@ void SentHistory::acknowledge(std::int64_t id) {
         dropped_ += entry.bytes;
         ++first_;
     }
-    give_back_memory();
+    forget_dropped();
+}
+
+void SentHistory::on_second() {
+    if (!std::exchange(used_, false) && empty()) {
+        std::string().swap(buffer_);
+        std::vector<Entry>().swap(entries_);
+    }
 }
 
 void SentHistory::drop_frames(Entry& entry, std::int64_t count) {
@@ -50,7 +54,7 @@ void SentHistory::drop_frames(Entry& entry, std::int64_t count) {
     begin_ += count;
 }
 
-void SentHistory::give_back_memory() {
+void SentHistory::forget_dropped() {
     if (first_ * 2 >= entries_.size()) {
         entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
         first_ = 0;
@@ -58,9 +62,6 @@ void SentHistory::give_back_memory() {
     if (dropped_ == buffer_.size()) {
         dropped_ = 0;
         buffer_.clear();
-        if (buffer_.capacity() > kRoomKept) {
-            std::string().swap(buffer_);
-        }
     } else if (dropped_ > buffer_.size() / 2) {
         buffer_.erase(0, dropped_);
         dropped_ = 0;

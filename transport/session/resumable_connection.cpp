@@ -188,6 +188,7 @@ void ResumableConnection::on_second(std::int64_t now_ns) {
     if (ended_) {
         return;
     }
+    outbox_.on_second();
     if (peer_ == nullptr && now_ns - lost_ns_ >= options_.disconnect_timeout_ns) {
         end(CloseReason::lost, CloseReason::stalled);
     } else if (!closing_) {
