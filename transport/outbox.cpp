@@ -88,6 +88,12 @@ void Outbox::acknowledge(std::int64_t id) {
     }
 }
 
+void Outbox::on_second() {
+    if (history_) {
+        history_->on_second();
+    }
+}
+
 void Outbox::resend(std::string_view first) {
     pull_shared();
     drop_unsent();

@@ -67,11 +67,7 @@ public:
     /// The peer has everything up to this id.
     void acknowledge(std::int64_t id);
     /// Once a second: gives back memory that a history has no use for.
-    void on_second() {
-        if (history_) {
-            history_->on_second();
-        }
-    }
+    void on_second();
     /// The peer begins anew on another socket: forgets what is unsent, sends `first` and then all that is kept.
     void resend(std::string_view first);
 
