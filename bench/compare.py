@@ -104,8 +104,7 @@ def echo(name, title, connections, protocol):
 
 
 def to_group(members, rounds, title, figure, at_most=None):
-    # Both are runs of their own: 15 % is what two runs of one thing differ by here.
-    cost = Beside("fanout-10000", PER_DELIVERY, "to all of 10,000, plus 3 us a send", 1.15, 3 / members) if members else None
+    cost = Beside("fanout-10000", PER_DELIVERY, "to all of 10,000, plus 3 us a send", fixed=3 / members) if members else None
     flags = {"connections": 10000, "groups": 1000, "members": members}
     return Scenario(
         f"group-{members}", "group", {**flags, "rounds": rounds}, {**flags, "rounds": max(rounds // 5, 2)},
