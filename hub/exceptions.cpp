@@ -28,14 +28,14 @@ std::string reference_type_name(const std::type_info& type) {
         const char* name;
     };
     static const std::array<Known, 9> all = {{{typeid(std::int32_t), "Int32"},
-                                                 {typeid(std::int64_t), "Int64"},
-                                                 {typeid(std::uint32_t), "UInt32"},
-                                                 {typeid(std::uint64_t), "UInt64"},
-                                                 {typeid(std::int16_t), "Int16"},
-                                                 {typeid(bool), "Boolean"},
-                                                 {typeid(double), "Double"},
-                                                 {typeid(float), "Single"},
-                                                 {typeid(std::string), "String"}}};
+                                              {typeid(std::int64_t), "Int64"},
+                                              {typeid(std::uint32_t), "UInt32"},
+                                              {typeid(std::uint64_t), "UInt64"},
+                                              {typeid(std::int16_t), "Int16"},
+                                              {typeid(bool), "Boolean"},
+                                              {typeid(double), "Double"},
+                                              {typeid(float), "Single"},
+                                              {typeid(std::string), "String"}}};
     const auto* const found = std::find_if(all.begin(), all.end(),
                                            [&](const Known& known) { return known.type == type; });
     return found == all.end() ? type_name(type) : found->name;

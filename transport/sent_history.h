@@ -31,6 +31,7 @@ public:
     std::int64_t end() const { return end_; }  ///< id of the next message
     /// Whole frames, oldest first.
     std::string_view kept() const { return std::string_view(buffer_).substr(dropped_); }
+    /// Bytes that it takes, whatever it keeps.
     std::size_t capacity() const { return buffer_.capacity(); }
     std::size_t bytes() const { return buffer_.size() - dropped_; }
     bool over() const { return bytes() > bytes_max_; }
@@ -49,7 +50,7 @@ private:
     std::string buffer_;
     std::size_t dropped_ = 0;  ///< of the buffer's front: acknowledged
     std::vector<Entry> entries_;  ///< neighbours with a frame for each message are one
-    bool used_ = false;  ///< since the last second
+    bool used_ = false;           ///< since the last second
     std::size_t first_ = 0;       ///< entries before it are acknowledged
     std::int64_t begin_ = 1;
     std::int64_t end_ = 1;
