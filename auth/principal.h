@@ -20,9 +20,9 @@ struct Principal {
     std::string service_account;  ///< act.client_id (RFC 8693), may be empty
     std::set<std::string, std::less<>> scopes;
     std::map<std::string, SiteRole, std::less<>> sites;  ///< `*` stands for every site
-    std::int64_t expires_us = 0;  ///< wall clock
-    /// Every claim of the token as text, for policies: numbers and booleans as in JSON, the strings of an array
-    /// one by one. Objects are left out.
+    std::int64_t expires_us = 0;                         ///< wall clock
+    /// Every claim of the token as text, for policies: numbers and booleans as in JSON, the strings
+    /// of an array one by one. Objects are left out.
     std::multimap<std::string, std::string, std::less<>> claims;
 
     bool has_scope(std::string_view scope) const { return scopes.find(scope) != scopes.end(); }
@@ -30,7 +30,8 @@ struct Principal {
     /// The first value of a claim; nothing: the token has none of this name.
     std::optional<std::string_view> claim(std::string_view name) const {
         const auto found = claims.find(name);
-        return found == claims.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+        return found == claims.end() ? std::nullopt
+                                     : std::optional<std::string_view>(found->second);
     }
     bool has_claim(std::string_view name, std::string_view value) const {
         const auto [begin, end] = claims.equal_range(name);

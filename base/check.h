@@ -8,7 +8,7 @@ namespace hubtrail {
 }  // namespace hubtrail
 
 /// An invariant of our own code, kept in every build.
-#define HUBTRAIL_CHECK(condition, what)                                       \
-    (static_cast<bool>(condition)                                             \
-         ? static_cast<void>(0)                                               \
+#define HUBTRAIL_CHECK(condition, what) \
+    (static_cast<bool>(condition)       \
+         ? static_cast<void>(0)         \
          : ::hubtrail::check_failed(#condition, what, __FILE__, __LINE__))

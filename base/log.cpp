@@ -57,7 +57,8 @@ bool is_plain(std::string_view text) {
 class StderrLog final : public Log {
 public:
     StderrLog(LogLevel lowest, LogFormat format)
-        : format_(format), logger_("hubtrail", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
+        : format_(format),
+          logger_("hubtrail", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
         logger_.set_level(spdlog_level(lowest));
         logger_.flush_on(spdlog::level::debug);
         auto formatter = std::make_unique<spdlog::pattern_formatter>(
@@ -118,6 +119,8 @@ std::unique_ptr<Log> make_stderr_log(LogLevel lowest, LogFormat format) {
     return std::make_unique<StderrLog>(lowest, format);
 }
 
-std::unique_ptr<Log> make_null_log() { return std::make_unique<NullLog>(); }
+std::unique_ptr<Log> make_null_log() {
+    return std::make_unique<NullLog>();
+}
 
 }  // namespace hubtrail

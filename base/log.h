@@ -15,10 +15,13 @@ enum class LogFormat { text, json };
 
 /// One named value of a log line. Values are escaped by the writer, so they may quote a peer.
 struct LogField {
-    LogField(std::string_view name, std::string_view text) : key(name), value(text), number(false) {}
+    LogField(std::string_view name, std::string_view text)
+        : key(name), value(text), number(false) {}
     LogField(std::string_view name, const char* text) : key(name), value(text), number(false) {}
-    LogField(std::string_view name, std::string text) : key(name), value(std::move(text)), number(false) {}
-    LogField(std::string_view name, std::integral auto n) : key(name), value(std::to_string(n)), number(true) {}
+    LogField(std::string_view name, std::string text)
+        : key(name), value(std::move(text)), number(false) {}
+    LogField(std::string_view name, std::integral auto n)
+        : key(name), value(std::to_string(n)), number(true) {}
 
     std::string_view key;
     std::string value;

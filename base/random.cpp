@@ -1,12 +1,12 @@
 #include "base/random.h"
 
-#include <pthread.h>
-#include <sys/random.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+
+#include <pthread.h>
+#include <sys/random.h>
 
 #include "base/check.h"
 
@@ -30,7 +30,8 @@ std::uint64_t Random::next_u64() {
 }
 
 void SystemRandom::fill(void* bytes, std::size_t count) {
-    [[maybe_unused]] static const int forgets_at_fork = pthread_atfork(nullptr, nullptr, [] { block.left = 0; });
+    [[maybe_unused]] static const int forgets_at_fork =
+        pthread_atfork(nullptr, nullptr, [] { block.left = 0; });
     if (count > kBlockBytes) {
         fetch(static_cast<unsigned char*>(bytes), count);
         return;

@@ -18,8 +18,9 @@ public:
     std::uint64_t below(std::uint64_t bound) { return next_u64() % bound; }
 };
 
-/// The kernel's generator; fit for keys and connection tokens. Aborts if the kernel refuses. Keeps up to
-/// kBlockBytes a thread for later, wipes what it gave out, and forgets them in a forked process.
+/// The kernel's generator; fit for keys and connection tokens. Aborts if the kernel refuses. Keeps
+/// up to kBlockBytes a thread for later, wipes what it gave out, and forgets them in a forked
+/// process.
 class SystemRandom final : public Random {
 public:
     static constexpr std::size_t kBlockBytes = 256;

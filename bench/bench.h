@@ -41,7 +41,8 @@ struct Target {
     Pings pings = Pings::stock;
     Encoding encoding = Encoding::json;
     Carrier carrier = Carrier::web_sockets;
-    bool stateful = false;  ///< negotiates stateful reconnect and acknowledges every second, as stock clients do
+    bool stateful = false;  ///< negotiates stateful reconnect and acknowledges every second, as
+                            ///< stock clients do
 };
 
 struct ConnectOptions {
@@ -61,7 +62,7 @@ struct FanoutOptions {
     std::size_t connections = 1'000;
     std::uint32_t rounds = 200;
     std::uint32_t per_turn = 1;
-    std::uint32_t bytes = 120;  ///< of the string argument: `SEQUENCE:xxxx...`
+    std::uint32_t bytes = 120;   ///< of the string argument: `SEQUENCE:xxxx...`
     std::uint32_t pause_ms = 0;  ///< after each turn; 0: the server sends as fast as it can
 };
 
@@ -79,7 +80,8 @@ struct ToUserOptions {
     std::uint32_t rounds = 2'000;
 };
 
-/// `members` of `connections` are in the group that gets `rounds` messages; the others are spread over `groups`.
+/// `members` of `connections` are in the group that gets `rounds` messages; the others are spread
+/// over `groups`.
 struct GroupOptions {
     Target target;
     std::size_t connections = 10'000;

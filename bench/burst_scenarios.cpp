@@ -95,9 +95,9 @@ Result<void, BenchError> fanout(const FanoutOptions& options, Report& report) {
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
     }
-    const std::string arguments = std::to_string(options.rounds) + "," +
-                                  std::to_string(options.per_turn) + "," +
-                                  std::to_string(options.bytes) + "," + std::to_string(options.pause_ms);
+    const std::string arguments =
+        std::to_string(options.rounds) + "," + std::to_string(options.per_turn) + "," +
+        std::to_string(options.bytes) + "," + std::to_string(options.pause_ms);
     return measure(swarm, sink, probe,
                    "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Burst\",\"arguments\":[" +
                        arguments + "]}",
@@ -142,20 +142,24 @@ Result<void, BenchError> group(const GroupOptions& options, Report& report) {
     const auto swarm_of = make_swarm(options.target, options.connections, sink);
     Swarm& swarm = *swarm_of;
     // The members are spread over the connections, as they would be in life.
-    const auto step = options.members == 0 ? options.connections : options.connections / options.members;
+    const auto step =
+        options.members == 0 ? options.connections : options.connections / options.members;
     swarm.paths([&](std::size_t i) {
         const bool member = options.members > 0 && i % step == 0 && i / step < options.members;
-        return options.target.path + "?group=g" + std::to_string(i % options.groups) + (member ? ",target" : "");
+        return options.target.path + "?group=g" + std::to_string(i % options.groups) +
+               (member ? ",target" : "");
     });
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
     }
-    auto result = measure(swarm, sink, probe,
-                          "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToGroup\",\"arguments\":[\"target\"," +
-                              std::to_string(options.rounds) + "]}",
-                          std::uint64_t{options.rounds} * options.members, progress, report);
-    const auto cpu = std::find_if(report.figures.begin(), report.figures.end(),
-                                  [](const Figure& figure) { return figure.name == "server_cpu_s"; });
+    auto result = measure(
+        swarm, sink, probe,
+        "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToGroup\",\"arguments\":[\"target\"," +
+            std::to_string(options.rounds) + "]}",
+        std::uint64_t{options.rounds} * options.members, progress, report);
+    const auto cpu =
+        std::find_if(report.figures.begin(), report.figures.end(),
+                     [](const Figure& figure) { return figure.name == "server_cpu_s"; });
     if (cpu != report.figures.end()) {
         report.add("server_cpu_us_per_send", cpu->value / options.rounds * kPerMicrosecond);
     }

@@ -35,11 +35,11 @@ struct HttpSwarm::Connection {
     Phase phase = Phase::idle;
     bool chunked = false;
     bool in_head = true;
-    std::string path;         ///< with the id
-    std::string in;           ///< what is not whole yet: a head, a chunk's length, a poll's answer
-    std::string line;         ///< of the event stream
+    std::string path;  ///< with the id
+    std::string in;    ///< what is not whole yet: a head, a chunk's length, a poll's answer
+    std::string line;  ///< of the event stream
     std::size_t chunk_left = 0;
-    bool chunk_end = false;   ///< the line break behind a chunk is still to come
+    bool chunk_end = false;  ///< the line break behind a chunk is still to come
 };
 
 HttpSwarm::HttpSwarm(const Target& target, std::size_t connections, SwarmSink& sink)
@@ -125,7 +125,8 @@ void HttpSwarm::request(std::size_t index) {
         text.insert(text.size() - 2, "Accept: text/event-stream\r\n");
     }
     // One request is outstanding at most, so the socket takes it whole.
-    if (::send(connection.fd, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) {
+    if (::send(connection.fd, text.data(), text.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(text.size())) {
         fail(index, std::string("send: ") + std::strerror(errno));
     }
 }

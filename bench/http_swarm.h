@@ -11,9 +11,9 @@
 
 namespace hubtrail::bench {
 
-/// Connections over Server-Sent Events or long polling, JSON only: each has one socket on which the server's
-/// messages come; what it sends goes by POST over one connection of all. Sends no pings. `sink` must outlive it.
-/// Thread: main.
+/// Connections over Server-Sent Events or long polling, JSON only: each has one socket on which the
+/// server's messages come; what it sends goes by POST over one connection of all. Sends no pings.
+/// `sink` must outlive it. Thread: main.
 class HttpSwarm final : public Swarm {
 public:
     HttpSwarm(const Target& target, std::size_t connections, SwarmSink& sink);

@@ -128,10 +128,12 @@ Result<std::string_view, BenchError> HttpClient::get(std::string_view path,
 
 Result<std::string_view, BenchError> HttpClient::post(std::string_view path, std::string_view body,
                                                       std::int64_t deadline_ns) {
-    return exchange("POST " + std::string(path), post_head(target_, path, body.size()).append(body), deadline_ns);
+    return exchange("POST " + std::string(path), post_head(target_, path, body.size()).append(body),
+                    deadline_ns);
 }
 
-Result<std::string_view, BenchError> HttpClient::exchange(std::string_view what, const std::string& request,
+Result<std::string_view, BenchError> HttpClient::exchange(std::string_view what,
+                                                          const std::string& request,
                                                           std::int64_t deadline_ns) {
     if (socket_ < 0) {
         auto fd = start_connect(target_, 0);
@@ -163,9 +165,8 @@ Result<std::string_view, BenchError> HttpClient::exchange(std::string_view what,
                 close(std::exchange(socket_, -1));
             }
             if (whole.status != 200) {
-                return failure(std::string(what) + " answered " +
-                               std::to_string(whole.status) + ": " +
-                               std::string(whole.body.substr(0, kQuotedBytesMax)));
+                return failure(std::string(what) + " answered " + std::to_string(whole.status) +
+                               ": " + std::string(whole.body.substr(0, kQuotedBytesMax)));
             }
             return whole.body;
         }

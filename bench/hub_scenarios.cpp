@@ -47,7 +47,8 @@ public:
         call.sent_ns = now_ns();
         ++outstanding_;
         if (encoding_ == Encoding::messagepack) {
-            swarm_->send(connection, std::string("\x95\x01\x80") + packed(id) + packed("Echo") + "\x91" + packed(call.text));
+            swarm_->send(connection, std::string("\x95\x01\x80") + packed(id) + packed("Echo") +
+                                         "\x91" + packed(call.text));
             return;
         }
         swarm_->send(connection, "{\"type\":1,\"invocationId\":\"" + id +
@@ -59,7 +60,8 @@ public:
         const Call& call = calls_[connection];
         if (encoding_ == Encoding::messagepack) {
             // A completion with a result; written in full, since there is one way to write it.
-            if (record != std::string("\x95\x03\x80") + packed(std::to_string(call.number)) + "\x03" + packed(call.text)) {
+            if (record != std::string("\x95\x03\x80") + packed(std::to_string(call.number)) +
+                              "\x03" + packed(call.text)) {
                 return "not the answer to call " + std::to_string(call.number);
             }
             return answered(connection);

@@ -60,10 +60,11 @@ std::string with_query(std::string path, std::string_view item) {
     return path.append(item);
 }
 
-Result<std::string, BenchError> negotiate(HttpClient& client, const std::string& path, bool stateful,
-                                          std::int64_t deadline_ns) {
+Result<std::string, BenchError> negotiate(HttpClient& client, const std::string& path,
+                                          bool stateful, std::int64_t deadline_ns) {
     const auto query = path.find('?');
-    std::string url = path.substr(0, query) + "/negotiate" + (query == std::string::npos ? "" : path.substr(query));
+    std::string url = path.substr(0, query) + "/negotiate" +
+                      (query == std::string::npos ? "" : path.substr(query));
     url = with_query(std::move(url), "negotiateVersion=1");
     if (stateful) {
         url = with_query(std::move(url), "useStatefulReconnect=true");
@@ -74,7 +75,8 @@ Result<std::string, BenchError> negotiate(HttpClient& client, const std::string&
     }
     const auto token = json_plain_string(json_member(*answer, "connectionToken").value_or(""));
     if (!token) {
-        return Failure{BenchError{"negotiate gave no connectionToken: " + std::string(answer->substr(0, 200))}};
+        return Failure{BenchError{"negotiate gave no connectionToken: " +
+                                  std::string(answer->substr(0, 200))}};
     }
     if (stateful && json_member(*answer, "useStatefulReconnect") != "true") {
         return Failure{BenchError{"the server does not offer stateful reconnect on " + path}};

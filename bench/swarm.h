@@ -13,7 +13,8 @@
 
 namespace hubtrail::bench {
 
-/// Receives the records of all connections of a swarm, pings and acknowledgements left out. Thread: main.
+/// Receives the records of all connections of a swarm, pings and acknowledgements left out. Thread:
+/// main.
 class SwarmSink {
 public:
     virtual ~SwarmSink() = default;
@@ -21,8 +22,8 @@ public:
     virtual std::string on_record(std::size_t connection, std::string_view record) = 0;
 };
 
-/// Many SignalR connections on one epoll loop, whatever carries them. A connection that the server closes is a
-/// failure. Thread: main.
+/// Many SignalR connections on one epoll loop, whatever carries them. A connection that the server
+/// closes is a failure. Thread: main.
 class Swarm {
 public:
     Swarm(const Target& target, SwarmSink& sink);
@@ -33,8 +34,9 @@ public:
     /// Sets the path of each connection; before open(). Default: Target::path for all.
     void paths(std::function<std::string(std::size_t)> path_of) { path_of_ = std::move(path_of); }
 
-    /// From now on polls instead of sleeping, so that the server's sends never pay for waking this process: for runs
-    /// with one receiver, where that is a third of the cost and comes and goes with the client's own speed.
+    /// From now on polls instead of sleeping, so that the server's sends never pay for waking this
+    /// process: for runs with one receiver, where that is a third of the cost and comes and goes
+    /// with the client's own speed.
     void stay_awake() { turn_ms_ = 0; }
 
     /// Opens all connections, `in_flight` at a time. Ends when the last handshake was answered.
@@ -70,7 +72,8 @@ protected:
     std::uint64_t reads_ = 0;
 };
 
-/// `sink` must outlive the swarm. Server-Sent Events carry JSON only, long polling is tried with JSON only.
+/// `sink` must outlive the swarm. Server-Sent Events carry JSON only, long polling is tried with
+/// JSON only.
 std::unique_ptr<Swarm> make_swarm(const Target& target, std::size_t connections, SwarmSink& sink);
 
 /// `path` with one query item more.
@@ -78,7 +81,7 @@ std::string with_query(std::string path, std::string_view item);
 
 /// The connection token of a negotiation, or why there is none.
 class HttpClient;
-Result<std::string, BenchError> negotiate(HttpClient& client, const std::string& path, bool stateful,
-                                          std::int64_t deadline_ns);
+Result<std::string, BenchError> negotiate(HttpClient& client, const std::string& path,
+                                          bool stateful, std::int64_t deadline_ns);
 
 }  // namespace hubtrail::bench

@@ -28,7 +28,8 @@ constexpr std::string_view kPackedPing = "\x91\x06";
 constexpr std::string_view kAckBegin = "{\"type\":8";
 
 std::string handshake(const Target& target) {
-    return std::string("{\"protocol\":\"") + (target.encoding == Encoding::json ? "json" : "messagepack") +
+    return std::string("{\"protocol\":\"") +
+           (target.encoding == Encoding::json ? "json" : "messagepack") +
            "\",\"version\":" + (target.stateful ? "2" : "1") + "}\x1e";
 }
 
@@ -94,7 +95,8 @@ WebSocketSwarm::~WebSocketSwarm() {
     for (const Connection& connection : connections_) {
         if (connection.fd >= 0) {
             // Without it a connection that may be resumed is kept, and sent to, for 15 s more.
-            (void)!::send(connection.fd, goodbye.data(), goodbye.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            (void)!::send(connection.fd, goodbye.data(), goodbye.size(),
+                          MSG_NOSIGNAL | MSG_DONTWAIT);
             close(connection.fd);
         }
     }

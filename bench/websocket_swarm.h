@@ -12,8 +12,8 @@
 
 namespace hubtrail::bench {
 
-/// Connections over WebSockets: connect, upgrade, handshake, keep-alive pings; with stateful reconnect they are
-/// negotiated first and acknowledge. `sink` must outlive it. Thread: main.
+/// Connections over WebSockets: connect, upgrade, handshake, keep-alive pings; with stateful
+/// reconnect they are negotiated first and acknowledge. `sink` must outlive it. Thread: main.
 class WebSocketSwarm final : public Swarm {
 public:
     WebSocketSwarm(const Target& target, std::size_t connections, SwarmSink& sink);

@@ -49,8 +49,8 @@ public:
 /// Appends the VarInt that stands before a record of the MessagePack hub protocol.
 void append_length_prefix(std::string& out, std::size_t record_bytes);
 
-/// Cuts the bytes of a server into WebSocket frames and their payload into records; a record may span
-/// frames and a frame may hold many records. Thread: main. One per connection.
+/// Cuts the bytes of a server into WebSocket frames and their payload into records; a record may
+/// span frames and a frame may hold many records. Thread: main. One per connection.
 class RecordStream {
 public:
     explicit RecordStream(std::size_t record_bytes_max = kRecordBytesMax)
@@ -59,7 +59,8 @@ public:
     /// Takes bytes cut anywhere. Empty, or what the server did wrong: then the stream is spent.
     std::string_view feed(std::string_view bytes, RecordStreamSink& sink);
 
-    /// What follows is MessagePack: records have their length in front. May be called from on_record().
+    /// What follows is MessagePack: records have their length in front. May be called from
+    /// on_record().
     void use_length_prefix() { length_prefix_ = true; }
 
 private:
@@ -76,7 +77,7 @@ private:
     Opcode opcode_ = Opcode::text;
     bool in_payload_ = false;
     bool length_prefix_ = false;
-    bool in_record_ = false;         // behind the length, which is record_left_ at first
+    bool in_record_ = false;  // behind the length, which is record_left_ at first
     unsigned length_shift_ = 0;
     std::size_t record_left_ = 0;
 };

@@ -31,7 +31,8 @@ public:
     /// What UserIdProvider made of the user when the connection began; empty: none.
     const std::string& user_identifier() const { return user_identifier_; }
     /// Whom the token was for, with its claims; null: nobody. It may become another one while the
-    /// connection lasts (authentication refresh): whoever waits with it in hand keeps a copy of the pointer.
+    /// connection lasts (authentication refresh): whoever waits with it in hand keeps a copy of the
+    /// pointer.
     const std::shared_ptr<const auth::Principal>& user() const { return user_; }
     /// The request that opened the connection.
     const RequestInfo& request() const { return request_; }

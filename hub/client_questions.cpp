@@ -25,7 +25,8 @@ std::optional<ClientQuestions::Question> ClientQuestions::take(const std::string
     return question;
 }
 
-void ClientQuestions::finish(const std::string& ticket, const InvokeOutcome& outcome, transport::Loop* on) {
+void ClientQuestions::finish(const std::string& ticket, const InvokeOutcome& outcome,
+                             transport::Loop* on) {
     if (const auto question = take(ticket)) {
         answer(question->from, question->done, outcome, on);
     }

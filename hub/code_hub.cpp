@@ -13,7 +13,8 @@ using transport::HttpRequest;
 using transport::HttpResponse;
 using PrincipalPtr = std::shared_ptr<const auth::Principal>;
 
-// The reference's challenge and refusal: clients show a body as the error, and there is none to show.
+// The reference's challenge and refusal: clients show a body as the error, and there is none to
+// show.
 HttpResponse make_refusal(int status) {
     HttpResponse response;
     response.status = status;

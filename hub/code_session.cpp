@@ -116,8 +116,8 @@ bool CodeSession::authorize(const HubMethod& method, const HubCall& call) {
     }
 }
 
-// As in the reference a further request changes the user only before the connection begins, but it is its token whose
-// end counts.
+// As in the reference a further request changes the user only before the connection begins, but it
+// is its token whose end counts.
 transport::UserOutcome CodeSession::on_user(const transport::LaterRequest& later) {
     if (hub_.endpoint.enable_authentication_refresh) {
         try {
@@ -148,11 +148,13 @@ transport::UserOutcome CodeSession::refresh(const transport::LaterRequest& later
     if (!is_same_user(later.user.get())) {
         return transport::UserOutcome::refused;
     }
-    // A request that was on its way with the old token while the new one was taken does not bring the old one back.
+    // A request that was on its way with the old token while the new one was taken does not bring
+    // the old one back.
     const bool asked = later.kind == transport::LaterRequest::Kind::refresh;
-    const bool news = user != nullptr && later.user != user &&
-                      (asked || later.user->expires_us > user->expires_us ||
-                       (later.user->expires_us == user->expires_us && later.user->claims != user->claims));
+    const bool news =
+        user != nullptr && later.user != user &&
+        (asked || later.user->expires_us > user->expires_us ||
+         (later.user->expires_us == user->expires_us && later.user->claims != user->claims));
     if (!news) {
         return transport::UserOutcome::accepted;
     }
@@ -164,7 +166,8 @@ transport::UserOutcome CodeSession::refresh(const transport::LaterRequest& later
     return transport::UserOutcome::accepted;
 }
 
-// Nobody becomes somebody, and nobody else: groups, items and what runs belong to whoever connected.
+// Nobody becomes somebody, and nobody else: groups, items and what runs belong to whoever
+// connected.
 bool CodeSession::is_same_user(const auth::Principal* next) const {
     const auto* const user = caller_->user().get();
     if (user == nullptr || next == nullptr) {
@@ -194,7 +197,8 @@ RootTask CodeSession::run_connect(RootTasks&, std::unique_ptr<Connect> connect) 
     auto& caller = *connect->caller;
     std::exception_ptr failure;
     try {
-        caller.user_identifier_ = connect->hub.definition.user_id(caller.user().get(), caller.request());
+        caller.user_identifier_ =
+            connect->hub.definition.user_id(caller.user().get(), caller.request());
         const auto unreachable = co_await connect->join();
         if (!unreachable.empty()) {
             connect->log("hub_connection_not_on_backplane", unreachable);
@@ -321,7 +325,8 @@ void CodeSession::call_plain(const MethodEntry& entry, const HubCall& call,
         connection.complete_result(call.id(), raw);
     } catch (...) {
         const auto detail = describe(std::current_exception());
-        log_failed_call(hub_.loop.log(), {hub_.definition.name, entry.name, caller_->connection_id(), detail.text},
+        log_failed_call(hub_.loop.log(),
+                        {hub_.definition.name, entry.name, caller_->connection_id(), detail.text},
                         headers);
         const bool detailed = hub_.definition.options.detailed_errors;
         connection.complete_error(call.id(),

@@ -68,9 +68,10 @@ private:
 
     const CodeHubContext& hub_;
     const std::shared_ptr<CallerContext>
-        caller_;                    ///< owned with everything that runs for the connection
+        caller_;  ///< owned with everything that runs for the connection
     std::shared_ptr<const auth::Principal>
-        newest_user_;               ///< of the last request, whose token's end counts; owned with the token cache
+        newest_user_;  ///< of the last request, whose token's end counts; owned with the token
+                       ///< cache
     std::shared_ptr<Start> start_;  ///< owned with run_connect()
 };
 

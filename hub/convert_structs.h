@@ -12,8 +12,8 @@
 
 namespace hubtrail {
 
-/// JSON carries the number; MessagePack the name if HUBTRAIL_ENUM declared names, and for a value without one the
-/// number as text, as .NET's formatter does.
+/// JSON carries the number; MessagePack the name if HUBTRAIL_ENUM declared names, and for a value
+/// without one the number as text, as .NET's formatter does.
 template <typename T>
 requires std::is_enum_v<T>
 struct Convert<T> {
@@ -27,7 +27,9 @@ struct Convert<T> {
                 },
                 hubtrail_members(static_cast<const T*>(nullptr)));
             if (writer.enums_as_names()) {
-                writer.string(name.empty() ? std::string_view(std::to_string(+static_cast<Number>(value))) : name);
+                writer.string(name.empty()
+                                  ? std::string_view(std::to_string(+static_cast<Number>(value)))
+                                  : name);
                 return;
             }
         }

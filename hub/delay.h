@@ -53,8 +53,8 @@ private:
     CancellationRegistration registration_;
 };
 
-/// `co_await delay(20ms)` lets that much time pass, `delay(0ms)` the present turn of the loop; with a token, less
-/// if it is requested.
+/// `co_await delay(20ms)` lets that much time pass, `delay(0ms)` the present turn of the loop; with
+/// a token, less if it is requested.
 inline Delay delay(std::chrono::nanoseconds duration, CancellationToken stop = {}) {
     return {duration.count(), std::move(stop)};
 }

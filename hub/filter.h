@@ -20,8 +20,8 @@ public:
     virtual Hub& hub() = 0;
     /// As it was added to the hub.
     virtual const std::string& method() const = 0;
-    /// A header that the client gave to this call, such as `traceparent` (hub/trace_parent.h). Names have case;
-    /// nothing: not sent.
+    /// A header that the client gave to this call, such as `traceparent` (hub/trace_parent.h).
+    /// Names have case; nothing: not sent.
     virtual std::optional<std::string> header(std::string_view name) const = 0;
     virtual std::size_t argument_count() const = 0;
     /// The bound argument, to be read or changed; null when it is of another type.

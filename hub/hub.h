@@ -30,8 +30,11 @@ public:
     /// Once for each on_connected() that succeeded. Nothing: the client said goodbye.
     virtual Task<void> on_disconnected(std::optional<std::string> /*error*/) { co_return; }
 
-    /// A header of the call that this object was made for. Names have case; nothing: not sent, or no call.
-    std::optional<std::string> invocation_header(std::string_view name) const { return headers_.find(name); }
+    /// A header of the call that this object was made for. Names have case; nothing: not sent, or
+    /// no call.
+    std::optional<std::string> invocation_header(std::string_view name) const {
+        return headers_.find(name);
+    }
 
     CallerContext& context() {
         HUBTRAIL_CHECK(caller_ != nullptr, "a hub's context is not known in its constructor");

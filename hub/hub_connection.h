@@ -20,8 +20,9 @@
 namespace hubtrail::hub {
 
 // Limits of one connection (docs/limits.md); the others are options.
-inline constexpr std::size_t kHeldBytesMax = 256 * 1024;  ///< stateful: read on behind a held record
-inline constexpr std::size_t kQuestionsMax = 1000;        ///< client results that are waited for
+inline constexpr std::size_t kHeldBytesMax =
+    256 * 1024;                                     ///< stateful: read on behind a held record
+inline constexpr std::size_t kQuestionsMax = 1000;  ///< client results that are waited for
 
 /// What the connections of one loop share to parse and write messages. Thread: strand.
 struct HubScratch {

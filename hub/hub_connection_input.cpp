@@ -203,7 +203,8 @@ bool HubConnection::process() {
             client_pings_ = true;
             break;
         case MessageType::close:
-            end({}, false, message.error.empty() ? std::string() : "HubException: " + message.error);
+            end({}, false,
+                message.error.empty() ? std::string() : "HubException: " + message.error);
             break;
         case MessageType::ack:
             if (stateful_) {
@@ -245,9 +246,9 @@ bool HubConnection::dispatch(bool streaming) {
     Uploads uploads;
     const HubCall call{*this, message, uploads};
     if (!session_->authorize(*method, call)) {
-        complete_error(message.invocation_id, std::string(kBindFailed)
-                                                  .append(method->declared_name)
-                                                  .append(kUnauthorized));
+        complete_error(
+            message.invocation_id,
+            std::string(kBindFailed).append(method->declared_name).append(kUnauthorized));
         return true;
     }
     const bool is_stream = method->kind == MethodKind::stream;

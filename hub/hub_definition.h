@@ -46,8 +46,8 @@ struct HubDefinition {
     const MethodEntry* find(std::string_view lower_name) const;
     /// After the last method and filter: what goes through a filter may have to wait there.
     void seal();
-    /// Whether this user may; the empty policy wants one. Throws std::logic_error for a policy that nobody has
-    /// added.
+    /// Whether this user may; the empty policy wants one. Throws std::logic_error for a policy that
+    /// nobody has added.
     bool allows(const std::string& policy, const AuthorizationContext& context) const;
 };
 

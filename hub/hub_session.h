@@ -16,7 +16,8 @@ class HubConnection;
 class HubSession;
 class UploadStream;
 
-/// One call of a hub method. The message and its raw arguments die when the method returns. Thread: strand.
+/// One call of a hub method. The message and its raw arguments die when the method returns. Thread:
+/// strand.
 struct HubCall {
     HubConnection& connection;
     const protocol::HubMessage& message;
@@ -38,13 +39,14 @@ struct HubMethod {
     std::size_t arguments_min;
     std::size_t arguments_max;
     void (*call)(HubSession& session, const HubMethod& method, const HubCall& call);
-    std::size_t uploads = 0;        ///< client streams that it takes; with any it needs no slot either
-    const void* context = nullptr;  ///< the session's own, e.g. what a typed method needs to be called
+    std::size_t uploads = 0;  ///< client streams that it takes; with any it needs no slot either
+    const void* context =
+        nullptr;  ///< the session's own, e.g. what a typed method needs to be called
     std::string_view declared_name = name;  ///< as it was declared
 };
 
-/// A hub's side of one connection: its methods and its state. Made when the connection is accepted, dies with
-/// it. Calls come on the connection's loop. Thread: strand.
+/// A hub's side of one connection: its methods and its state. Made when the connection is accepted,
+/// dies with it. Calls come on the connection's loop. Thread: strand.
 class HubSession {
 public:
     virtual ~HubSession() = default;
@@ -52,21 +54,21 @@ public:
     /// The method of this name (lower case), or null.
     virtual const HubMethod* find_method(std::string_view lower_name) const = 0;
 
-    /// Asked before a call, after the method was found and its arguments counted; false: the reference's answer for
-    /// the unauthorized is given.
+    /// Asked before a call, after the method was found and its arguments counted; false: the
+    /// reference's answer for the unauthorized is given.
     virtual bool authorize(const HubMethod&, const HubCall&) { return true; }
 
-    /// The handshake is done; `connection` lives until on_disconnected() returns. Messages are dispatched after it
-    /// returned, or, if it called HubConnection::hold(), after unhold().
+    /// The handshake is done; `connection` lives until on_disconnected() returns. Messages are
+    /// dispatched after it returned, or, if it called HubConnection::hold(), after unhold().
     virtual void on_connected(HubConnection& connection) = 0;
 
-    /// The client cancels a stream or an invocation of kind async by its id. For a stream the session stops it, and
-    /// the completion is sent for it unless the session answers true: then it ends the stream itself. Ids that it
-    /// does not know are ignored.
+    /// The client cancels a stream or an invocation of kind async by its id. For a stream the
+    /// session stops it, and the completion is sent for it unless the session answers true: then it
+    /// ends the stream itself. Ids that it does not know are ignored.
     virtual bool on_cancel(std::string_view id) = 0;
 
-    /// A Completion that answers no HubConnection::invoke() of this connection. True: it belongs to another
-    /// connection, and this one is closed for it.
+    /// A Completion that answers no HubConnection::invoke() of this connection. True: it belongs to
+    /// another connection, and this one is closed for it.
     virtual bool on_foreign_result(std::string_view) { return false; }
 
     /// A further HTTP request of the connection, maybe of another user; also before on_connected().
@@ -82,8 +84,9 @@ public:
     virtual void on_congested() = 0;
     virtual void on_drained() = 0;
 
-    /// Exactly once if on_connected() was called: later, or within a method or on_connected() that closes the
-    /// connection. `error` is what the peer's Close or the failure said; empty: graceful.
+    /// Exactly once if on_connected() was called: later, or within a method or on_connected() that
+    /// closes the connection. `error` is what the peer's Close or the failure said; empty:
+    /// graceful.
     virtual void on_disconnected(std::string_view error) = 0;
 };
 

@@ -38,7 +38,9 @@ public:
     CallerContext& context() override { return *caller_; }
     Hub& hub() override { return *hub_; }
     const std::string& method() const override { return entry_.name; }
-    std::optional<std::string> header(std::string_view name) const override { return headers_.find(name); }
+    std::optional<std::string> header(std::string_view name) const override {
+        return headers_.find(name);
+    }
 
     // Of CallScope.
     transport::Loop& loop() override { return hub_loop_.loop(); }
@@ -78,7 +80,7 @@ private:
     const std::string id_;
     const std::string target_;  ///< the method as the client named it
     const std::string raw_headers_;
-    const InvocationHeaders headers_;  ///< of raw_headers_
+    const InvocationHeaders headers_;                           ///< of raw_headers_
     const std::vector<std::shared_ptr<UploadStream>> uploads_;  ///< owned with the connection
     std::unique_ptr<Hub> hub_;
     std::unique_ptr<ValueWriter> item_writer_;

@@ -9,7 +9,8 @@
 namespace hubtrail::hub {
 namespace {
 
-constexpr std::string_view kLoopBusy = "A part of the recipients was left out: their thread is too busy.";
+constexpr std::string_view kLoopBusy =
+    "A part of the recipients was left out: their thread is too busy.";
 // What a posted send takes beside its message.
 constexpr std::size_t kPostOverheadBytes = 256;
 
@@ -45,7 +46,8 @@ InvokeOutcome outcome_of(const ClientResult& result, std::string_view protocol) 
 }  // namespace
 
 void drop_repeats(Recipients& to) {
-    const bool by_connection = to.kind == Recipients::Kind::connections || to.kind == Recipients::Kind::users;
+    const bool by_connection =
+        to.kind == Recipients::Kind::connections || to.kind == Recipients::Kind::users;
     if (by_connection && to.names.size() > 1) {
         std::sort(to.names.begin(), to.names.end());
         to.names.erase(std::unique(to.names.begin(), to.names.end()), to.names.end());
@@ -55,13 +57,15 @@ void drop_repeats(Recipients& to) {
 // One group alone may be without a name, as in the reference.
 bool names_empty_group(const Recipients& to) {
     return to.kind == Recipients::Kind::groups && to.names.size() > 1 &&
-           std::any_of(to.names.begin(), to.names.end(), [](const auto& name) { return name.empty(); });
+           std::any_of(to.names.begin(), to.names.end(),
+                       [](const auto& name) { return name.empty(); });
 }
 
 LocalHubManager::LocalHubManager(const std::vector<transport::OutputScheduler*>& loops,
                                  std::string ticket_prefix, NameWatch* watch, Log& log)
     : log_(log), questions_(std::move(ticket_prefix)) {
-    HUBTRAIL_CHECK(!loops.empty() && loops.size() <= kHubLoopsMax, "a hub has 1 to kHubLoopsMax loops");
+    HUBTRAIL_CHECK(!loops.empty() && loops.size() <= kHubLoopsMax,
+                   "a hub has 1 to kHubLoopsMax loops");
     for (std::size_t i = 0; i < loops.size(); ++i) {
         loops_.push_back(std::make_unique<LoopSlot>(*loops[i], i, directory_, watch));
     }
@@ -77,8 +81,9 @@ SharedDonePtr LocalHubManager::make_done(transport::Loop* from, Done done) const
 
 LocalHubManager::LoopSlot& LocalHubManager::slot_of(HubConnection& connection) {
     auto* loop = &connection.transport().loop();
-    const auto found = std::find_if(loops_.begin(), loops_.end(),
-                                    [loop](const auto& slot) { return &slot->members.loop() == loop; });
+    const auto found = std::find_if(loops_.begin(), loops_.end(), [loop](const auto& slot) {
+        return &slot->members.loop() == loop;
+    });
     HUBTRAIL_CHECK(found != loops_.end(), "a connection of a loop that the hub does not know");
     return **found;
 }
@@ -98,8 +103,8 @@ LoopSet LocalHubManager::loops_of(const Recipients& to) const {
                 set.set(*loop);
             }
         } else {
-            set |=
-                directory_.find(to.kind == Recipients::Kind::users ? NameKind::user : NameKind::group, name);
+            set |= directory_.find(
+                to.kind == Recipients::Kind::users ? NameKind::user : NameKind::group, name);
         }
     }
     return set;
@@ -141,14 +146,15 @@ void LocalHubManager::post_send(LoopSlot& slot, const std::shared_ptr<const Reci
                                 const std::shared_ptr<const EncodedInvocation>& message,
                                 const SharedDonePtr& done) {
     const auto bytes = bytes_of(*to, *message);
-    if (slot.posted_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes > kPostedSendBytesMax) {
+    if (slot.posted_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes >
+        kPostedSendBytesMax) {
         slot.posted_bytes.fetch_sub(bytes, std::memory_order_relaxed);
         if (done) {
             done->fail(kLoopBusy);
         }
         if (!overloaded_.exchange(true)) {
-            log_.warn("hub_sends_dropped",
-                      {{"loop", slot.members.loop().index()}, {"waiting_bytes_max", kPostedSendBytesMax}});
+            log_.warn("hub_sends_dropped", {{"loop", slot.members.loop().index()},
+                                            {"waiting_bytes_max", kPostedSendBytesMax}});
         }
         return;
     }
@@ -160,18 +166,20 @@ void LocalHubManager::post_send(LoopSlot& slot, const std::shared_ptr<const Reci
     });
 }
 
-void LocalHubManager::add_to_group(transport::Loop* from, std::string connection_id, std::string group,
-                                   Done done) {
-    change_group(GroupChange::add, from, std::move(connection_id), std::move(group), std::move(done));
-}
-
-void LocalHubManager::remove_from_group(transport::Loop* from, std::string connection_id, std::string group,
-                                        Done done) {
-    change_group(GroupChange::remove, from, std::move(connection_id), std::move(group), std::move(done));
-}
-
-void LocalHubManager::change_group(GroupChange change, transport::Loop* from, std::string connection_id,
+void LocalHubManager::add_to_group(transport::Loop* from, std::string connection_id,
                                    std::string group, Done done) {
+    change_group(GroupChange::add, from, std::move(connection_id), std::move(group),
+                 std::move(done));
+}
+
+void LocalHubManager::remove_from_group(transport::Loop* from, std::string connection_id,
+                                        std::string group, Done done) {
+    change_group(GroupChange::remove, from, std::move(connection_id), std::move(group),
+                 std::move(done));
+}
+
+void LocalHubManager::change_group(GroupChange change, transport::Loop* from,
+                                   std::string connection_id, std::string group, Done done) {
     const auto loop = directory_.find_connection(connection_id);
     if (!loop) {
         if (done) {
@@ -205,17 +213,19 @@ std::string LocalHubManager::invoke(transport::Loop* from, std::string connectio
     return ticket;
 }
 
-void LocalHubManager::invoke_as(transport::Loop* from, const std::string& ticket, std::string connection_id,
+void LocalHubManager::invoke_as(transport::Loop* from, const std::string& ticket,
+                                std::string connection_id,
                                 std::shared_ptr<const ClientQuestion> question, const Asked& done) {
     if (!questions_.open(ticket, {connection_id, from, done, false})) {
-        ClientQuestions::answer(from, done,
-                                {InvokeOutcome::Kind::unreachable, {}, std::string(kTooManyQuestions), false},
-                                nullptr);
+        ClientQuestions::answer(
+            from, done,
+            {InvokeOutcome::Kind::unreachable, {}, std::string(kTooManyQuestions), false}, nullptr);
         return;
     }
     const auto loop = directory_.find_connection(connection_id);
     if (!loop) {
-        questions_.finish(ticket, {InvokeOutcome::Kind::no_such_connection, {}, {}, false}, nullptr);
+        questions_.finish(ticket, {InvokeOutcome::Kind::no_such_connection, {}, {}, false},
+                          nullptr);
         return;
     }
     auto& slot = *loops_[*loop];
@@ -232,19 +242,21 @@ void LocalHubManager::invoke_as(transport::Loop* from, const std::string& ticket
         });
 }
 
-void LocalHubManager::ask(LoopSlot& slot, const std::string& ticket, const std::string& connection_id,
-                          const ClientQuestion& question) {
+void LocalHubManager::ask(LoopSlot& slot, const std::string& ticket,
+                          const std::string& connection_id, const ClientQuestion& question) {
     auto* connection = slot.members.find(connection_id);
     if (connection == nullptr) {
-        questions_.finish(ticket, {InvokeOutcome::Kind::no_such_connection, {}, {}, false}, nullptr);
+        questions_.finish(ticket, {InvokeOutcome::Kind::no_such_connection, {}, {}, false},
+                          nullptr);
         return;
     }
     const auto protocol = connection->protocol().name();
     const auto& arguments = protocol == "json" ? question.json : question.messagepack;
-    connection->invoke(ticket, question.target, arguments.raw, arguments.count,
-                       [this, ticket, protocol, loop = &slot.members.loop()](const ClientResult& result) {
-                           questions_.finish(ticket, outcome_of(result, protocol), loop);
-                       });
+    connection->invoke(
+        ticket, question.target, arguments.raw, arguments.count,
+        [this, ticket, protocol, loop = &slot.members.loop()](const ClientResult& result) {
+            questions_.finish(ticket, outcome_of(result, protocol), loop);
+        });
 }
 
 void LocalHubManager::cancel(const std::string& ticket) {

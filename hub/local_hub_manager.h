@@ -17,27 +17,27 @@
 
 namespace hubtrail::hub {
 
-/// Bytes of sends that one loop has been given by other threads and has not worked off. Over it a send skips
-/// that loop and says so: a caller who does not wait must not fill the memory.
+/// Bytes of sends that one loop has been given by other threads and has not worked off. Over it a
+/// send skips that loop and says so: a caller who does not wait must not fill the memory.
 inline constexpr std::size_t kPostedSendBytesMax = 64 * 1024 * 1024;
 
 /// A connection or user that is listed twice gets one copy; a group as many as it is listed.
 void drop_repeats(Recipients& to);
 bool names_empty_group(const Recipients& to);
 
-/// The manager of one node: over all loops of the process. Thread: any, except where HubManager says so; the
-/// tables belong to the loops, what they share guards itself.
+/// The manager of one node: over all loops of the process. Thread: any, except where HubManager
+/// says so; the tables belong to the loops, what they share guards itself.
 class LocalHubManager final : public HubManager {
 public:
     /// `ticket_prefix` keeps the tickets of several nodes apart. `watch` may be null.
-    LocalHubManager(const std::vector<transport::OutputScheduler*>& loops, std::string ticket_prefix,
-                    NameWatch* watch, Log& log);
+    LocalHubManager(const std::vector<transport::OutputScheduler*>& loops,
+                    std::string ticket_prefix, NameWatch* watch, Log& log);
     ~LocalHubManager() override;
     LocalHubManager(const LocalHubManager&) = delete;
     LocalHubManager& operator=(const LocalHubManager&) = delete;
 
-    void send(transport::Loop* from, Recipients to, std::shared_ptr<const EncodedInvocation> message,
-              Done done) override;
+    void send(transport::Loop* from, Recipients to,
+              std::shared_ptr<const EncodedInvocation> message, Done done) override;
     void add_to_group(transport::Loop* from, std::string connection_id, std::string group,
                       Done done) override;
     void remove_from_group(transport::Loop* from, std::string connection_id, std::string group,
@@ -81,9 +81,10 @@ private:
     LoopSlot& slot_of(HubConnection& connection);
     LoopSet loops_of(const Recipients& to) const;
     void post_send(LoopSlot& slot, const std::shared_ptr<const Recipients>& to,
-                   const std::shared_ptr<const EncodedInvocation>& message, const SharedDonePtr& done);
-    void change_group(GroupChange change, transport::Loop* from, std::string connection_id, std::string group,
-                      Done done);
+                   const std::shared_ptr<const EncodedInvocation>& message,
+                   const SharedDonePtr& done);
+    void change_group(GroupChange change, transport::Loop* from, std::string connection_id,
+                      std::string group, Done done);
     void ask(LoopSlot& slot, const std::string& ticket, const std::string& connection_id,
              const ClientQuestion& question);
     void count_protocol(const HubConnection& connection, int by);

@@ -109,7 +109,8 @@ private:
                 return make_problem(400, "missing-parameter",
                                     "the query parameter site_id is needed, exactly once");
             }
-            if (auto refusal = check_site_rules(*admission.principal, admission.sites.front(), user)) {
+            if (auto refusal =
+                    check_site_rules(*admission.principal, admission.sites.front(), user)) {
                 return std::move(*refusal);
             }
         }

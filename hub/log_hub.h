@@ -42,6 +42,7 @@ struct LogHubContext {
 };
 
 /// One log hub on one loop. `context` is copied; what it refers to must outlive the endpoint.
-std::unique_ptr<transport::HubEndpoint> make_log_hub(LogHubConfig config, const LogHubContext& context);
+std::unique_ptr<transport::HubEndpoint> make_log_hub(LogHubConfig config,
+                                                     const LogHubContext& context);
 
 }  // namespace hubtrail::hub

@@ -74,8 +74,8 @@ LogShape LogHubSession::shape(LogShape::Kind kind, std::string name) const {
     return {kind, std::move(name), &connection_->protocol(), connection_->transport().framing()};
 }
 
-// What is followed was fixed when the connection began: only a token of the same user with the same rights may take the
-// place of the first one.
+// What is followed was fixed when the connection began: only a token of the same user with the same
+// rights may take the place of the first one.
 transport::UserOutcome LogHubSession::on_user(const transport::LaterRequest& later) {
     const auto& old = *admission_.principal;
     const auto& next = later.user;

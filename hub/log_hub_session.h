@@ -26,8 +26,8 @@ struct Admission {
     bool push = false;
 };
 
-/// One connection of a log hub: at most one pushed subscription from the URL, and Subscribe streams.
-/// Thread: strand. `config` and `context` must outlive it.
+/// One connection of a log hub: at most one pushed subscription from the URL, and Subscribe
+/// streams. Thread: strand. `config` and `context` must outlive it.
 class LogHubSession final : public HubSession {
 public:
     LogHubSession(const LogHubConfig& config, const LogHubContext& context, Admission admission,
@@ -59,9 +59,10 @@ private:
     HubConnection* connection_ = nullptr;
     std::shared_ptr<LogSubscription> pushed_;
     std::map<std::string, std::shared_ptr<LogSubscription>, std::less<>> streams_;
-    std::map<std::string, std::uint64_t, std::less<>> opening_;  ///< streams whose start is being looked up
-    std::uint64_t lookups_ = 0;                   ///< tells a stream from an earlier one with its id
-    std::shared_ptr<int> alive_;                  ///< gone when we are: for answers that come late
+    std::map<std::string, std::uint64_t, std::less<>>
+        opening_;                 ///< streams whose start is being looked up
+    std::uint64_t lookups_ = 0;   ///< tells a stream from an earlier one with its id
+    std::shared_ptr<int> alive_;  ///< gone when we are: for answers that come late
 };
 
 }  // namespace hubtrail::hub

@@ -229,7 +229,8 @@ void LogSubscription::send_range(std::int64_t to, const protocol::Cursor& to_cur
         std::string cursor;
         tails_.codec().append(cursor, protocol::CursorCodec::hash_tenant(tenant_), to_cursor);
         buffers_.records.clear();
-        encoder_.append_batch(buffers_.records, shape_, after_pos_ + 1, to, cursor, buffers_.items, buffers_.items_count);
+        encoder_.append_batch(buffers_.records, shape_, after_pos_ + 1, to, cursor, buffers_.items,
+                              buffers_.items_count);
         buffers_.records_count = 1;
         buffers_.items.clear();
         buffers_.items_count = 0;

@@ -25,10 +25,11 @@ struct SubscriptionLoss {
     std::int64_t lost_at_least = 0;
 };
 
-/// One reader of one tenant's log on one connection: a position, never a queue. It is live as a member of
-/// a channel while its peer keeps up; otherwise it reads the ring, else database pages, at the peer's speed, and
-/// joins again at the head. Both happen on the loop's one thread, so the seam has neither gap nor duplicate.
-/// Thread: strand. `connection` and `tails` must outlive stop().
+/// One reader of one tenant's log on one connection: a position, never a queue. It is live as a
+/// member of a channel while its peer keeps up; otherwise it reads the ring, else database pages,
+/// at the peer's speed, and joins again at the head. Both happen on the loop's one thread, so the
+/// seam has neither gap nor duplicate. Thread: strand. `connection` and `tails` must outlive
+/// stop().
 class LogSubscription : public std::enable_shared_from_this<LogSubscription> {
 public:
     LogSubscription(LogTails& tails, transport::Connection& connection, std::string tenant,
@@ -74,7 +75,7 @@ private:
     std::function<void(const SubscriptionLoss&)> on_loss_;
     LogChannel* channel_ = nullptr;  ///< while live
     LogEncoder encoder_;
-    CatchUpBuffers& buffers_;        ///< the loop's
+    CatchUpBuffers& buffers_;  ///< the loop's
     bool page_requested_ = false;
     bool waiting_ = false;
     bool later_ = false;

@@ -18,8 +18,8 @@ std::string index_key(std::string_view site, std::string_view user) {
     return key;
 }
 
-// Under which keys a channel is found. An event is looked up under its site, its site and user, any site and its
-// user, and any site.
+// Under which keys a channel is found. An event is looked up under its site, its site and user, any
+// site and its user, and any site.
 std::vector<std::string> index_keys(const protocol::EventFilter& filter) {
     std::vector<std::string> keys;
     if (filter.any_site) {
@@ -75,7 +75,9 @@ LogTails::LogTails(transport::OutputScheduler& scheduler, storage::LogService& s
       log_(log),
       self_(std::make_shared<LogTails*>(this)) {}
 
-LogTails::~LogTails() { *self_ = nullptr; }
+LogTails::~LogTails() {
+    *self_ = nullptr;
+}
 
 void LogTails::on_commit(const std::shared_ptr<const storage::CommittedBatch>& batch) {
     const auto found = tails_.find(batch->tenant);
@@ -118,11 +120,12 @@ void LogTails::resolve(const std::string& tenant, std::string_view cursor, std::
     }
     auto& loop = scheduler_.loop();
     auto on_loop = [&loop, self = self_, done = std::move(done)](auto start) mutable {
-        loop.post([self = std::move(self), done = std::move(done), start = std::move(start)]() mutable {
-            if (*self != nullptr) {
-                done(std::move(start));
-            }
-        });
+        loop.post(
+            [self = std::move(self), done = std::move(done), start = std::move(start)]() mutable {
+                if (*self != nullptr) {
+                    done(std::move(start));
+                }
+            });
     };
     storage::resolve_start(service_, codec_, tenant, cursor, since, std::move(on_loop));
 }
@@ -237,8 +240,8 @@ void TenantTail::finish_batch(std::int64_t to) {
 
 void TenantTail::send_batch(LogChannel& channel, std::int64_t to) {
     record_.clear();
-    encoder_.append_batch(record_, channel.shape, channel.last_to + 1, to, head_cursor_, channel.items,
-                          channel.matched);
+    encoder_.append_batch(record_, channel.shape, channel.last_to + 1, to, head_cursor_,
+                          channel.items, channel.matched);
     append_framed(channel.stream, channel.shape.framing, record_);
     channel.items.clear();
     channel.matched = 0;
@@ -321,10 +324,13 @@ void TenantTail::leave(LogSubscription& subscriber, LogChannel& channel) {
     }
 }
 
-void TenantTail::wait(LogSubscription& subscriber) { waiting_.push_back(&subscriber); }
+void TenantTail::wait(LogSubscription& subscriber) {
+    waiting_.push_back(&subscriber);
+}
 
 void TenantTail::wake_waiting() {
-    // One at a time from the list itself: whoever wakes may end another one that waits, which leaves the list.
+    // One at a time from the list itself: whoever wakes may end another one that waits, which
+    // leaves the list.
     for (auto count = waiting_.size(); count > 0 && !waiting_.empty(); --count) {
         auto* subscriber = waiting_.front();
         waiting_.pop_front();
@@ -332,7 +338,9 @@ void TenantTail::wake_waiting() {
     }
 }
 
-void TenantTail::attach(LogSubscription& subscriber) { subscribers_.insert(&subscriber); }
+void TenantTail::attach(LogSubscription& subscriber) {
+    subscribers_.insert(&subscriber);
+}
 
 void TenantTail::detach(LogSubscription& subscriber) {
     subscribers_.erase(&subscriber);

@@ -25,9 +25,10 @@ class LogSubscription;
 class TenantTail;
 
 // Limits of what a loop keeps to catch up from without asking the database (docs/limits.md).
-inline constexpr std::size_t kRingEventsMax = 4096;             ///< per tenant and loop
-inline constexpr std::size_t kRingBytesMax = 4 * 1024 * 1024;   ///< of bodies; the newest batch always stays
-inline constexpr std::int64_t kHeartbeatNs = 15'000'000'000;    ///< of batch-shaped streams
+inline constexpr std::size_t kRingEventsMax = 4096;  ///< per tenant and loop
+inline constexpr std::size_t kRingBytesMax =
+    4 * 1024 * 1024;  ///< of bodies; the newest batch always stays
+inline constexpr std::int64_t kHeartbeatNs = 15'000'000'000;  ///< of batch-shaped streams
 
 /// What a reader encodes into before it is sent. Thread: strand.
 struct CatchUpBuffers {
@@ -37,8 +38,8 @@ struct CatchUpBuffers {
     std::uint32_t records_count = 0;
 };
 
-/// The tails of one loop: what its subscribers watch, tenant by tenant. Told of every commit, in order.
-/// Thread: strand. `service`, `codec` and `log` must outlive it.
+/// The tails of one loop: what its subscribers watch, tenant by tenant. Told of every commit, in
+/// order. Thread: strand. `service`, `codec` and `log` must outlive it.
 class LogTails {
 public:
     LogTails(transport::OutputScheduler& scheduler, storage::LogService& service,
@@ -52,8 +53,8 @@ public:
     /// About once a second: heartbeats, and tenants that nobody watches any more are let go.
     void tick(std::int64_t now_ns);
 
-    /// Where a reader starts: see storage::resolve_start. Comes back on this loop; at once for the head
-    /// of a tenant that is watched already.
+    /// Where a reader starts: see storage::resolve_start. Comes back on this loop; at once for the
+    /// head of a tenant that is watched already.
     void resolve(const std::string& tenant, std::string_view cursor, std::string_view since,
                  storage::StartDone done);
 
@@ -62,7 +63,8 @@ public:
     storage::LogService& service() { return service_; }
     const protocol::CursorCodec& codec() const { return codec_; }
     Log& log() { return log_; }
-    /// Where a reader encodes what it fetched: empty between calls, shared by all readers of the loop.
+    /// Where a reader encodes what it fetched: empty between calls, shared by all readers of the
+    /// loop.
     CatchUpBuffers& buffers() { return buffers_; }
 
 private:
@@ -86,14 +88,14 @@ struct LogChannel {
     protocol::EventFilter filter;
     LogShape shape;
     transport::SharedStream stream;
-    std::string items;             ///< batch shape: items of the batch being published
-    std::int64_t last_to = 0;      ///< batch shape: end of the last range sent
-    std::int64_t stamp = 0;        ///< position of the event looked at last
+    std::string items;         ///< batch shape: items of the batch being published
+    std::int64_t last_to = 0;  ///< batch shape: end of the last range sent
+    std::int64_t stamp = 0;    ///< position of the event looked at last
     std::size_t matched = 0;
 };
 
-/// One tenant on one loop: head, ring of recent events, live channels, and readers that wait for the head.
-/// Thread: strand.
+/// One tenant on one loop: head, ring of recent events, live channels, and readers that wait for
+/// the head. Thread: strand.
 class TenantTail {
 public:
     TenantTail(LogTails& tails, std::string tenant);
@@ -122,7 +124,8 @@ public:
     /// wake() is called once, when the tail has moved.
     void wait(LogSubscription& subscriber);
 
-    /// The batches that hold after_pos + 1 and what follows; nothing when the ring does not reach back.
+    /// The batches that hold after_pos + 1 and what follows; nothing when the ring does not reach
+    /// back.
     bool ring_covers(std::int64_t after_pos) const;
     /// Calls `visit` for each event after the position until it returns false.
     template <typename Visit>
@@ -164,7 +167,7 @@ private:
     LogEncoder encoder_;
     std::map<std::string, std::unique_ptr<LogChannel>> channels_;
     std::unordered_map<std::string, ChannelList> index_;
-    ChannelList touched_;           ///< batch-shaped channels with items of the current batch
+    ChannelList touched_;  ///< batch-shaped channels with items of the current batch
     std::deque<LogSubscription*> waiting_;
     std::vector<std::shared_ptr<const storage::CommittedBatch>> ring_;
     std::size_t ring_events_ = 0;
@@ -172,7 +175,6 @@ private:
     std::int64_t beat_ns_ = 0;
     std::string record_;  ///< reused, so that publishing does not allocate
     std::string key_;     ///< reused
-
 };
 
 }  // namespace hubtrail::hub

@@ -21,8 +21,8 @@ bool must_wait_for(const Outbox& outbox) {
 
 }  // namespace
 
-LoopMembers::LoopMembers(transport::OutputScheduler& scheduler, std::size_t index, NameDirectory& directory,
-                         NameWatch* watch)
+LoopMembers::LoopMembers(transport::OutputScheduler& scheduler, std::size_t index,
+                         NameDirectory& directory, NameWatch* watch)
     : scheduler_(scheduler),
       index_(index),
       directory_(directory),
@@ -34,7 +34,8 @@ LoopMembers::~LoopMembers() {
     *self_ = nullptr;
 }
 
-void LoopMembers::add(HubConnection& connection, std::string_view user, const SharedDonePtr& known) {
+void LoopMembers::add(HubConnection& connection, std::string_view user,
+                      const SharedDonePtr& known) {
     auto& member = members_[connection.id()];
     member.connection = &connection;
     directory_.add_connection(connection.id(), index_);
@@ -133,8 +134,8 @@ void LoopMembers::join(Group& group, Member& member) {
     auto* lane = find_lane(group, *member.connection);
     if (lane == nullptr) {
         const auto framing = member.connection->transport().framing();
-        group.lanes.push_back(
-            std::make_unique<Lane>(scheduler_, order_, framing, member.connection->protocol().name()));
+        group.lanes.push_back(std::make_unique<Lane>(scheduler_, order_, framing,
+                                                     member.connection->protocol().name()));
         lane = group.lanes.back().get();
     }
     outbox_of(*member.connection).join(lane->stream);
@@ -172,7 +173,8 @@ void LoopMembers::forget_group(Group& group) {
     directory_.remove(NameKind::group, name, index_);
 }
 
-void LoopMembers::add_to_group(std::string_view id, std::string_view name, const SharedDonePtr& known) {
+void LoopMembers::add_to_group(std::string_view id, std::string_view name,
+                               const SharedDonePtr& known) {
     auto* member = find_member(id);
     if (member == nullptr) {
         return;
@@ -204,13 +206,15 @@ bool LoopMembers::is_in(const Member& member, const Group& group) const {
            std::find(member.groups.begin(), member.groups.end(), &group) != member.groups.end();
 }
 
-void LoopMembers::send(const Recipients& to, const EncodedInvocation& message, const SharedDonePtr& done) {
+void LoopMembers::send(const Recipients& to, const EncodedInvocation& message,
+                       const SharedDonePtr& done) {
     using Kind = Recipients::Kind;
     except_.clear();
     if (to.kind == Kind::all || to.kind == Kind::groups) {
         for (const auto& id : to.except) {
             auto* member = find_member(id);
-            if (member != nullptr && std::find(except_.begin(), except_.end(), member) == except_.end()) {
+            if (member != nullptr &&
+                std::find(except_.begin(), except_.end(), member) == except_.end()) {
                 except_.push_back(member);
             }
         }
@@ -238,8 +242,8 @@ void LoopMembers::send(const Recipients& to, const EncodedInvocation& message, c
     frames_.clear();
 }
 
-// Whoever is excepted steps out of the stream for this one frame: that costs what they are, not what the
-// group is.
+// Whoever is excepted steps out of the stream for this one frame: that costs what they are, not
+// what the group is.
 void LoopMembers::send_group(Group& group, const EncodedInvocation& message,
                              const std::vector<Member*>& except, const SharedDonePtr& done) {
     bool backlogged = false;
@@ -272,7 +276,8 @@ void LoopMembers::send_group(Group& group, const EncodedInvocation& message,
     }
 }
 
-const transport::FrameRef* LoopMembers::frame_of(const EncodedInvocation& message, HubConnection& connection) {
+const transport::FrameRef* LoopMembers::frame_of(const EncodedInvocation& message,
+                                                 HubConnection& connection) {
     const auto protocol = connection.protocol().name();
     const auto framing = connection.transport().framing();
     for (const auto& frame : frames_) {
@@ -284,10 +289,13 @@ const transport::FrameRef* LoopMembers::frame_of(const EncodedInvocation& messag
     if (record.empty()) {
         return nullptr;
     }
-    return &frames_.emplace_back(Frame{protocol, framing, lay_out_framed(scheduler_, framing, record)}).bytes;
+    return &frames_
+                .emplace_back(Frame{protocol, framing, lay_out_framed(scheduler_, framing, record)})
+                .bytes;
 }
 
-void LoopMembers::send_one(Member& member, const EncodedInvocation& message, const SharedDonePtr& done) {
+void LoopMembers::send_one(Member& member, const EncodedInvocation& message,
+                           const SharedDonePtr& done) {
     const auto* frame = member.connection->open() ? frame_of(message, *member.connection) : nullptr;
     if (frame == nullptr) {
         return;
@@ -316,8 +324,8 @@ void LoopMembers::on_drained(const HubConnection& connection) {
     }
 }
 
-// Posted, so that the turn's end has handed over what was shared and told who is congested; and because
-// cutting a peer off calls back into the hub.
+// Posted, so that the turn's end has handed over what was shared and told who is congested; and
+// because cutting a peer off calls back into the hub.
 void LoopMembers::check_later() {
     if (!std::exchange(check_due_, true)) {
         loop().post([self = self_] {

@@ -15,8 +15,8 @@
 
 namespace hubtrail::hub {
 
-/// Told by what names the connections of this node can be reached, each time one more or one less can be.
-/// Called on the connection's loop. Thread: any.
+/// Told by what names the connections of this node can be reached, each time one more or one less
+/// can be. Called on the connection's loop. Thread: any.
 class NameWatch {
 public:
     virtual ~NameWatch() = default;
@@ -25,9 +25,9 @@ public:
     virtual void on_name_gone(NameKind kind, std::string_view name) = 0;
 };
 
-/// The connections of one hub on one loop, by id, group and user. A group is a shared stream per encoding and
-/// framing, so that a send to it costs the same whatever it has for members; the turn's end fans it out.
-/// Thread: strand, but for size().
+/// The connections of one hub on one loop, by id, group and user. A group is a shared stream per
+/// encoding and framing, so that a send to it costs the same whatever it has for members; the
+/// turn's end fans it out. Thread: strand, but for size().
 class LoopMembers {
 public:
     /// `watch` may be null. All must outlive it.
@@ -73,8 +73,8 @@ private:
     };
     /// Members of a group that get the same bytes.
     struct Lane {
-        Lane(transport::OutputScheduler& scheduler, transport::SendOrder& order, transport::Framing framing_of,
-             std::string_view protocol_of)
+        Lane(transport::OutputScheduler& scheduler, transport::SendOrder& order,
+             transport::Framing framing_of, std::string_view protocol_of)
             : framing(framing_of), protocol(protocol_of), stream(scheduler, &order) {}
         transport::Framing framing;
         std::string_view protocol;
@@ -104,10 +104,11 @@ private:
     void join(Group& group, Member& member);
     void leave(Group& group, Member& member);
     void forget_group(Group& group);
-    void send_group(Group& group, const EncodedInvocation& message, const std::vector<Member*>& except,
-                    const SharedDonePtr& done);
+    void send_group(Group& group, const EncodedInvocation& message,
+                    const std::vector<Member*>& except, const SharedDonePtr& done);
     void send_one(Member& member, const EncodedInvocation& message, const SharedDonePtr& done);
-    const transport::FrameRef* frame_of(const EncodedInvocation& message, HubConnection& connection);
+    const transport::FrameRef* frame_of(const EncodedInvocation& message,
+                                        HubConnection& connection);
     bool is_in(const Member& member, const Group& group) const;
     void check_later();
     void check();

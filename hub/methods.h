@@ -114,7 +114,8 @@ private:
     template <typename C, typename Pointer, typename R, typename... Parameter>
     Methods& keep(std::string_view name, Pointer method) {
         static_assert(std::is_base_of_v<C, H>, "hubtrail: this is a method of another class");
-        // What the method is declared in, so that hubs with a common base share the code that calls it.
+        // What the method is declared in, so that hubs with a common base share the code that calls
+        // it.
         using Owner = std::conditional_t<std::is_base_of_v<Hub, C>, C, H>;
         auto entry = std::make_unique<TypedMethod<Owner, Pointer, R, Parameter...>>(name, method);
         last_ = entry.get();

@@ -39,15 +39,17 @@ InvokeOutcome unreachable(std::string text) {
 
 }  // namespace
 
-NodeHubManager::NodeHubManager(std::string hub_name, const std::vector<transport::OutputScheduler*>& loops,
+NodeHubManager::NodeHubManager(std::string hub_name,
+                               const std::vector<transport::OutputScheduler*>& loops,
                                Backplane& backplane, Random& random, Log& log)
     : backplane_(backplane),
       log_(log),
       prefix_(std::move(hub_name) + ":"),
       node_(make_node_id(random)),
       local_(loops, node_ + "-", this, log) {
-    backplane_.start([this](std::string_view at, std::string_view payload) { on_message(at, payload); },
-                     [this] { on_lost(); });
+    backplane_.start(
+        [this](std::string_view at, std::string_view payload) { on_message(at, payload); },
+        [this] { on_lost(); });
     backplane_.subscribe(joined(prefix_, kAll), {});
     backplane_.subscribe(joined(prefix_, kGroups), {});
     backplane_.subscribe(joined(prefix_, kAck, node_), {});
@@ -122,26 +124,28 @@ void NodeHubManager::send(transport::Loop* from, Recipients to,
     }
 }
 
-void NodeHubManager::add_to_group(transport::Loop* from, std::string connection_id, std::string group,
-                                  Done done) {
+void NodeHubManager::add_to_group(transport::Loop* from, std::string connection_id,
+                                  std::string group, Done done) {
     if (local_.has(connection_id)) {
         local_.add_to_group(from, std::move(connection_id), std::move(group), std::move(done));
         return;
     }
-    command(GroupCommand::Action::add, from, std::move(connection_id), std::move(group), std::move(done));
+    command(GroupCommand::Action::add, from, std::move(connection_id), std::move(group),
+            std::move(done));
 }
 
-void NodeHubManager::remove_from_group(transport::Loop* from, std::string connection_id, std::string group,
-                                       Done done) {
+void NodeHubManager::remove_from_group(transport::Loop* from, std::string connection_id,
+                                       std::string group, Done done) {
     if (local_.has(connection_id)) {
         local_.remove_from_group(from, std::move(connection_id), std::move(group), std::move(done));
         return;
     }
-    command(GroupCommand::Action::remove, from, std::move(connection_id), std::move(group), std::move(done));
+    command(GroupCommand::Action::remove, from, std::move(connection_id), std::move(group),
+            std::move(done));
 }
 
-void NodeHubManager::command(GroupCommand::Action action, transport::Loop* from, std::string connection_id,
-                             std::string group, Done done) {
+void NodeHubManager::command(GroupCommand::Action action, transport::Loop* from,
+                             std::string connection_id, std::string group, Done done) {
     const auto shared_done = local_.make_done(from, std::move(done));
     GroupCommand command{0, node_, action, std::move(group), std::move(connection_id)};
     {
@@ -164,7 +168,8 @@ void NodeHubManager::command(GroupCommand::Action action, transport::Loop* from,
                        });
 }
 
-void NodeHubManager::on_command_published(std::uint64_t id, std::int64_t receivers, std::string_view error) {
+void NodeHubManager::on_command_published(std::uint64_t id, std::int64_t receivers,
+                                          std::string_view error) {
     PendingCommand ended;  // lets go of its share after the lock
     {
         const MutexLock lock(mutex_);
@@ -189,7 +194,8 @@ bool NodeHubManager::on_group_command(std::string_view payload) {
     if (!command) {
         return false;
     }
-    const auto answer = [this, id = command->id, at = joined(prefix_, kAck, command->node)](bool found) {
+    const auto answer = [this, id = command->id,
+                         at = joined(prefix_, kAck, command->node)](bool found) {
         backplane_.publish(at, write_group_ack({id, found}), [](std::int64_t, std::string_view) {});
     };
     if (!local_.has(command->connection_id)) {
@@ -240,12 +246,14 @@ std::string NodeHubManager::invoke(transport::Loop* from, std::string connection
 }
 
 void NodeHubManager::publish_question(NodeQuestion::Step step, const std::string& ticket,
-                                      const std::string& connection_id, const ClientQuestion* question) {
+                                      const std::string& connection_id,
+                                      const ClientQuestion* question) {
     const auto gone = step == NodeQuestion::Step::ask ? InvokeOutcome::Kind::no_such_connection
                                                       : InvokeOutcome::Kind::disconnected;
     backplane_.publish(
         channel(NameKind::connection, connection_id),
-        write_node_question({step, ticket, node_, question != nullptr ? *question : ClientQuestion{}}),
+        write_node_question(
+            {step, ticket, node_, question != nullptr ? *question : ClientQuestion{}}),
         [this, ticket, gone](std::int64_t receivers, std::string_view error) {
             if (!error.empty()) {
                 local_.questions().finish(ticket, unreachable(std::string(error)), nullptr);
@@ -271,7 +279,8 @@ void NodeHubManager::add(HubConnection& connection, std::string_view user, Done 
     local_.add(connection, user, std::move(ready));
 }
 
-// An error is none of the caller's: the subscription is kept and comes into force with the connection.
+// An error is none of the caller's: the subscription is kept and comes into force with the
+// connection.
 void NodeHubManager::on_name(NameKind kind, std::string_view name, SharedDonePtr known) {
     Backplane::Subscribed done;
     if (known) {
@@ -325,19 +334,22 @@ bool NodeHubManager::deliver(Recipients to, std::string_view payload) {
     return true;
 }
 
-bool NodeHubManager::on_connection_message(std::string_view connection_id, std::string_view payload) {
+bool NodeHubManager::on_connection_message(std::string_view connection_id,
+                                           std::string_view payload) {
     auto asked = parse_node_question(payload);
     if (!asked) {
         return deliver({Recipients::Kind::connections, {std::string(connection_id)}, {}}, payload);
     }
     const auto answer = [this, ticket = asked->ticket,
                          at = joined(prefix_, kReturn, asked->node)](const InvokeOutcome& outcome) {
-        backplane_.publish(at, write_node_result({ticket, outcome}), [](std::int64_t, std::string_view) {});
+        backplane_.publish(at, write_node_result({ticket, outcome}),
+                           [](std::int64_t, std::string_view) {});
     };
     switch (asked->step) {
         case NodeQuestion::Step::ask:
             local_.invoke_as(nullptr, asked->ticket, std::string(connection_id),
-                             std::make_shared<const ClientQuestion>(std::move(asked->question)), answer);
+                             std::make_shared<const ClientQuestion>(std::move(asked->question)),
+                             answer);
             break;
         case NodeQuestion::Step::cancel:
             local_.cancel(asked->ticket);
@@ -414,7 +426,8 @@ void NodeHubManager::sweep() {
     const auto questions = local_.questions().remote();
     if (++seconds_ % kQuestionProbeSeconds == 0) {
         for (const auto& question : questions) {
-            publish_question(NodeQuestion::Step::probe, question.ticket, question.connection_id, nullptr);
+            publish_question(NodeQuestion::Step::probe, question.ticket, question.connection_id,
+                             nullptr);
         }
     }
     {

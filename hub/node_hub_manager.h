@@ -18,13 +18,14 @@
 namespace hubtrail::hub {
 
 inline constexpr std::size_t kGroupCommandsMax =
-    100'000;                                      ///< group changes on other nodes that wait for their answer
-inline constexpr int kGroupAckSeconds = 30;       ///< how long each may wait
-inline constexpr int kQuestionProbeSeconds = 10;  ///< how often a remote client result is asked after
+    100'000;  ///< group changes on other nodes that wait for their answer
+inline constexpr int kGroupAckSeconds = 30;  ///< how long each may wait
+inline constexpr int kQuestionProbeSeconds =
+    10;  ///< how often a remote client result is asked after
 
-/// The manager of one node among several (docs/scale-out.md): what concerns this node's connections is done
-/// by a LocalHubManager without a round trip, the rest is published. Thread: any, except where HubManager
-/// says so; mutex_ guards the group commands under way.
+/// The manager of one node among several (docs/scale-out.md): what concerns this node's connections
+/// is done by a LocalHubManager without a round trip, the rest is published. Thread: any, except
+/// where HubManager says so; mutex_ guards the group commands under way.
 class NodeHubManager final : public HubManager, private NameWatch {
 public:
     NodeHubManager(std::string hub_name, const std::vector<transport::OutputScheduler*>& loops,
@@ -33,8 +34,8 @@ public:
     NodeHubManager(const NodeHubManager&) = delete;
     NodeHubManager& operator=(const NodeHubManager&) = delete;
 
-    void send(transport::Loop* from, Recipients to, std::shared_ptr<const EncodedInvocation> message,
-              Done done) override;
+    void send(transport::Loop* from, Recipients to,
+              std::shared_ptr<const EncodedInvocation> message, Done done) override;
     void add_to_group(transport::Loop* from, std::string connection_id, std::string group,
                       Done done) override;
     void remove_from_group(transport::Loop* from, std::string connection_id, std::string group,
@@ -51,8 +52,8 @@ public:
     bool wants(std::string_view) const override { return true; }
 
 private:
-    /// A group command under way. Done when a node has done it, or each that heard of it has said that it had
-    /// not.
+    /// A group command under way. Done when a node has done it, or each that heard of it has said
+    /// that it had not.
     struct PendingCommand {
         SharedDonePtr done;
         std::int64_t receivers = -1;  ///< -1: not known yet

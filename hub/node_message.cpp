@@ -95,14 +95,16 @@ bool read_by_protocol(ValueReader& in, Read&& read) {
 
 bool read_arguments(ValueReader& in, ClientQuestion::Arguments& arguments) {
     std::uint64_t count = 0;
-    if (!in.begin_array() || !element(in, count) || !bytes_element(in, arguments.raw) || !rest(in)) {
+    if (!in.begin_array() || !element(in, count) || !bytes_element(in, arguments.raw) ||
+        !rest(in)) {
         return false;
     }
     arguments.count = static_cast<std::size_t>(count);
     return true;
 }
 
-void write_arguments(Writer& out, std::string_view protocol, const ClientQuestion::Arguments& arguments) {
+void write_arguments(Writer& out, std::string_view protocol,
+                     const ClientQuestion::Arguments& arguments) {
     out->name(protocol);
     out->begin_array(2);
     out->unsigned_integer(arguments.count);
@@ -117,8 +119,8 @@ std::unique_ptr<ValueReader> read_array(std::string_view payload) {
 
 }  // namespace
 
-std::string write_node_send(const std::vector<std::string>& except, const EncodedInvocation& message,
-                            std::string_view node) {
+std::string write_node_send(const std::vector<std::string>& except,
+                            const EncodedInvocation& message, std::string_view node) {
     Writer out;
     out->begin_array(3);
     out->begin_array(except.size());
@@ -175,7 +177,8 @@ std::string write_node_question(const NodeQuestion& question) {
 std::optional<NodeQuestion> parse_node_question(std::string_view payload) {
     NodeQuestion question;
     const auto in = read_array(payload);
-    if (!in || !enum_element(*in, NodeQuestion::Step::ask, NodeQuestion::Step::probe, question.step) ||
+    if (!in ||
+        !enum_element(*in, NodeQuestion::Step::ask, NodeQuestion::Step::probe, question.step) ||
         !element(*in, question.ticket) || !element(*in, question.node)) {
         return std::nullopt;
     }
@@ -206,7 +209,8 @@ std::optional<NodeResult> parse_node_result(std::string_view payload) {
     auto& outcome = result.outcome;
     const auto in = read_array(payload);
     if (!in || !element(*in, result.ticket) ||
-        !enum_element(*in, InvokeOutcome::Kind::result, InvokeOutcome::Kind::unreachable, outcome.kind) ||
+        !enum_element(*in, InvokeOutcome::Kind::result, InvokeOutcome::Kind::unreachable,
+                      outcome.kind) ||
         !element(*in, outcome.protocol) || !bytes_element(*in, outcome.value) ||
         !element(*in, outcome.empty) || !rest(*in)) {
         return std::nullopt;
@@ -230,8 +234,10 @@ std::optional<GroupCommand> parse_group_command(std::string_view payload) {
     GroupCommand command;
     const auto in = read_array(payload);
     if (!in || !element(*in, command.id) || !element(*in, command.node) ||
-        !enum_element(*in, GroupCommand::Action::add, GroupCommand::Action::remove, command.action) ||
-        !bytes_element(*in, command.group) || !bytes_element(*in, command.connection_id) || !rest(*in)) {
+        !enum_element(*in, GroupCommand::Action::add, GroupCommand::Action::remove,
+                      command.action) ||
+        !bytes_element(*in, command.group) || !bytes_element(*in, command.connection_id) ||
+        !rest(*in)) {
         return std::nullopt;
     }
     return command;

@@ -10,8 +10,8 @@
 
 namespace hubtrail::hub {
 
-// What nodes say to each other over a Backplane, each one MessagePack array (docs/scale-out.md). Parsers
-// answer nothing for anything else: a stranger may publish on our channels.
+// What nodes say to each other over a Backplane, each one MessagePack array (docs/scale-out.md).
+// Parsers answer nothing for anything else: a stranger may publish on our channels.
 
 /// A send: `[[excluded ids], {protocol: record}, node]`.
 struct NodeSend {
@@ -19,12 +19,12 @@ struct NodeSend {
     EncodedInvocation message;
     std::string node;  ///< who sent it
 };
-std::string write_node_send(const std::vector<std::string>& except, const EncodedInvocation& message,
-                            std::string_view node);
+std::string write_node_send(const std::vector<std::string>& except,
+                            const EncodedInvocation& message, std::string_view node);
 std::optional<NodeSend> parse_node_send(std::string_view payload);
 
-/// About one client result, to the node of the connection: `[step, ticket, node]`, and for `ask` also the
-/// target and
+/// About one client result, to the node of the connection: `[step, ticket, node]`, and for `ask`
+/// also the target and
 /// `{protocol: [count, arguments]}`.
 struct NodeQuestion {
     enum class Step : std::uint8_t {
@@ -48,7 +48,8 @@ struct NodeResult {
 std::string write_node_result(const NodeResult& result);
 std::optional<NodeResult> parse_node_result(std::string_view payload);
 
-/// A change of groups for whichever node has the connection: `[id, node, action, group, connection id]`.
+/// A change of groups for whichever node has the connection: `[id, node, action, group, connection
+/// id]`.
 struct GroupCommand {
     enum class Action : std::uint8_t { add = 1, remove = 2 };
     std::uint64_t id = 0;

@@ -52,7 +52,8 @@ private:
     const HubCall* call_;
 };
 
-/// Says whether this user may, or for a method whether nobody may. Thread: any; called on all loops.
+/// Says whether this user may, or for a method whether nobody may. Thread: any; called on all
+/// loops.
 using Policy = std::function<bool(const AuthorizationContext&)>;
 using Policies = std::map<std::string, Policy, std::less<>>;
 

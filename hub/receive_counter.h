@@ -14,8 +14,9 @@ public:
     bool is_repeat() const { return next_ <= newest_; }
     /// The next message has been processed, or dropped as a repeat.
     void count() { newest_ = std::max(newest_, next_++); }
-    /// The peer begins again at this id. False: we never came that far. Further than next_ is right when the network
-    /// failed again amid the peer's repeats, and it knows by now that we had them already.
+    /// The peer begins again at this id. False: we never came that far. Further than next_ is right
+    /// when the network failed again amid the peer's repeats, and it knows by now that we had them
+    /// already.
     bool restart(std::int64_t id) {
         if (id > newest_ + 1) {
             return false;

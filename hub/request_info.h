@@ -22,8 +22,8 @@ public:
     std::optional<std::string_view> query(std::string_view name) const;
     std::optional<std::string_view> cookie(std::string_view name) const;
 
-    // The two ends of the request's TCP connection, `127.0.0.1` or `::1`. Behind a proxy the remote one is the proxy.
-    // Empty and 0: not known.
+    // The two ends of the request's TCP connection, `127.0.0.1` or `::1`. Behind a proxy the remote
+    // one is the proxy. Empty and 0: not known.
     std::string_view remote_address() const;
     std::uint16_t remote_port() const;
     std::string_view local_address() const;

@@ -11,9 +11,9 @@
 
 namespace hubtrail::hub {
 
-/// The end of something that several loops, slow peers and nodes take part in: whoever it still waits for
-/// owns a share, and Done is called when the last one lets go, however that comes about. Thread: any; mutex_
-/// guards the error.
+/// The end of something that several loops, slow peers and nodes take part in: whoever it still
+/// waits for owns a share, and Done is called when the last one lets go, however that comes about.
+/// Thread: any; mutex_ guards the error.
 class SharedDone {
 public:
     /// `open` turns false before the loops die; then nothing is called any more.

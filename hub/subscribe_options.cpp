@@ -7,7 +7,8 @@ namespace {
 
 using protocol::JsonValue;
 
-Result<std::vector<std::string>, std::string> strings(const std::string& member, const JsonValue& value) {
+Result<std::vector<std::string>, std::string> strings(const std::string& member,
+                                                      const JsonValue& value) {
     std::vector<std::string> list;
     if (value.is_string()) {
         list.push_back(value.string());

@@ -17,8 +17,8 @@ struct SubscribeOptions {
     std::vector<std::string> types;
 };
 
-/// Parses the raw JSON argument; empty and `null` mean no options. The error is ready for the client: it names the
-/// member and what was expected. Thread: any.
+/// Parses the raw JSON argument; empty and `null` mean no options. The error is ready for the
+/// client: it names the member and what was expected. Thread: any.
 Result<SubscribeOptions, std::string> parse_subscribe_options(std::string_view raw_json);
 
 /// `file.*,entry.granted` as a list; empty items are dropped. Thread: any.

@@ -11,9 +11,9 @@ namespace hubtrail::hub {
 
 class HubConnection;
 
-/// Items that a client streams to a hub method (HubProtocol.md "Upload streaming"): a queue of raw values of at
-/// most HubOptions::stream_buffer_capacity. While it is full the connection reads no further.
-/// Thread: strand, of the connection. May outlive the connection; then it has ended.
+/// Items that a client streams to a hub method (HubProtocol.md "Upload streaming"): a queue of raw
+/// values of at most HubOptions::stream_buffer_capacity. While it is full the connection reads no
+/// further. Thread: strand, of the connection. May outlive the connection; then it has ended.
 class UploadStream {
 public:
     /// `detailed`: see HubOptions::detailed_errors.
@@ -24,7 +24,8 @@ public:
     Next next(std::string& raw_item);
     /// Called once per `wait`, when there is an item or the end. Replaces the one before.
     void on_ready(std::function<void()> ready) { ready_ = std::move(ready); }
-    /// Empty: the client completed it. Otherwise the client's error, or that the connection is gone.
+    /// Empty: the client completed it. Otherwise the client's error, or that the connection is
+    /// gone.
     const std::string& error() const { return error_; }
     bool failed() const { return end_ == End::failed; }
     bool abandoned() const { return end_ == End::abandoned; }

@@ -10,18 +10,19 @@ namespace hubtrail::protocol {
 /// Which events a reader sees. An empty list means "any". All lists must match.
 struct EventFilter {
     std::vector<std::string> streams;
-    std::vector<std::string> types;      ///< `file.*` matches a prefix
+    std::vector<std::string> types;  ///< `file.*` matches a prefix
     std::vector<std::string> sites;
     std::vector<std::string> own_sites;  ///< of these sites, only events with user_id == own_user
     bool any_site = true;                ///< false: only `sites` and `own_sites`
-    bool own_everywhere = false;         ///< on sites not listed: only events with user_id == own_user
+    bool own_everywhere = false;  ///< on sites not listed: only events with user_id == own_user
     std::string own_user;
-    std::string user_id;                 ///< empty: any
+    std::string user_id;  ///< empty: any
 
     bool operator==(const EventFilter&) const = default;
 };
 
-/// Whether the filter shows the event. The one definition: stores and tails agree with it. Thread: any.
+/// Whether the filter shows the event. The one definition: stores and tails agree with it. Thread:
+/// any.
 bool matches(const EventFilter& filter, const LogEvent& event);
 
 }  // namespace hubtrail::protocol

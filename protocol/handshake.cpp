@@ -16,7 +16,8 @@ Failure<ProtocolError> refuse(const JsonScanner& in, ProtocolError error) {
     // What the reference's JSON library says here is its own; a place is of use to anybody.
     if (error.code == ProtocolErrc::bad_json) {
         error.exception = "JsonReaderException";
-        error.detail = "The handshake is not valid JSON, see byte " + std::to_string(in.offset()) + ".";
+        error.detail =
+            "The handshake is not valid JSON, see byte " + std::to_string(in.offset()) + ".";
     }
     error.code = ProtocolErrc::bad_handshake;
     return Failure{std::move(error)};

@@ -30,7 +30,8 @@ struct HubMessage {
     std::string target;
     std::vector<std::string_view> arguments;  ///< raw
     std::vector<std::string> stream_ids;
-    std::string_view headers;  ///< raw object of texts, of an invocation; empty: absent, or none in it
+    std::string_view
+        headers;  ///< raw object of texts, of an invocation; empty: absent, or none in it
     std::string_view value;  ///< raw item or result; empty: absent
     std::string error;
     bool has_error = false;

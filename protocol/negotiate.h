@@ -18,7 +18,8 @@ struct NegotiateOffer {
     bool long_polling = false;
     bool stateful_reconnect =
         false;  ///< only if the client asked: it ends the connection otherwise
-    std::optional<std::int64_t> token_lifetime_s = std::nullopt;  ///< of authentication refresh (.NET 11)
+    std::optional<std::int64_t> token_lifetime_s =
+        std::nullopt;  ///< of authentication refresh (.NET 11)
 };
 
 struct NegotiateReply {

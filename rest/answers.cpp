@@ -45,7 +45,8 @@ HttpResponse make_overloaded(std::string_view text) {
 }
 
 HttpResponse make_unavailable() {
-    return transport::make_retry_problem("unavailable", "the log cannot be used at the moment", kRetryUnavailableS);
+    return transport::make_retry_problem("unavailable", "the log cannot be used at the moment",
+                                         kRetryUnavailableS);
 }
 
 HttpResponse make_position_problem(const storage::PositionError& error) {

@@ -10,8 +10,8 @@
 
 namespace hubtrail::server {
 
-/// What the admin listener serves: metrics and health, to whoever can reach it. Thread: strand, of the scheduler's
-/// loop. `shared`, `scheduler` and `counters` must outlive it.
+/// What the admin listener serves: metrics and health, to whoever can reach it. Thread: strand, of
+/// the scheduler's loop. `shared`, `scheduler` and `counters` must outlive it.
 class AdminWorld {
 public:
     AdminWorld(const Shared& shared, transport::OutputScheduler& scheduler,

@@ -58,19 +58,23 @@ public:
 
     std::string echo(const std::string& text) { return text; }
 
-    Task<void> burst(std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes, std::int64_t pause_ms) {
-        check("Burst(rounds up to 1000000, per_turn up to 1000, bytes up to 16384, pause_ms up to 10000)",
-              {{rounds, kBenchRoundsMax},
-               {per_turn, kBenchPerTurnMax},
-               {bytes, kBenchBytesMax},
-               {pause_ms, kBenchPauseMsMax}});
+    Task<void> burst(std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes,
+                     std::int64_t pause_ms) {
+        check(
+            "Burst(rounds up to 1000000, per_turn up to 1000, bytes up to 16384, pause_ms up to "
+            "10000)",
+            {{rounds, kBenchRoundsMax},
+             {per_turn, kBenchPerTurnMax},
+             {bytes, kBenchBytesMax},
+             {pause_ms, kBenchPauseMsMax}});
         std::int64_t sequence = 0;
         for (std::int64_t round = 0; round < rounds; ++round) {
             for (std::int64_t i = 1; i < per_turn; ++i) {
                 clients().all().send("m", message(sequence++, static_cast<std::size_t>(bytes)));
             }
             if (per_turn > 0) {
-                co_await clients().all().send("m", message(sequence++, static_cast<std::size_t>(bytes)));
+                co_await clients().all().send("m",
+                                              message(sequence++, static_cast<std::size_t>(bytes)));
             }
             co_await hub::delay(std::chrono::milliseconds(pause_ms));
         }
@@ -128,7 +132,8 @@ struct BenchHubs::Parts {
 };
 
 BenchHubs::BenchHubs(const hub::HubOptions& options, transport::EndpointOptions endpoint,
-                     const std::vector<transport::OutputScheduler*>& loops, const Clock& clock, Random& random, Log& log)
+                     const std::vector<transport::OutputScheduler*>& loops, const Clock& clock,
+                     Random& random, Log& log)
     : parts_(std::make_unique<Parts>(clock, log)) {
     auto& definition = parts_->definition;
     definition.name = "BenchHub";
@@ -142,15 +147,18 @@ BenchHubs::BenchHubs(const hub::HubOptions& options, transport::EndpointOptions 
     parts_->route.endpoint = std::move(endpoint);
     parts_->route.endpoint.allow_stateful_reconnects = true;
     parts_->manager = hub::make_hub_manager(definition.name, loops, nullptr, random, log);
-    parts_->messenger = std::make_unique<hub::Messenger>(*parts_->manager, definition.options.protocols);
+    parts_->messenger =
+        std::make_unique<hub::Messenger>(*parts_->manager, definition.options.protocols);
 }
 
 BenchHubs::~BenchHubs() = default;
 
 std::unique_ptr<transport::HubEndpoint> BenchHubs::make_endpoint(transport::Loop& loop,
                                                                  auth::TokenVerifier& verifier) {
-    parts_->loops.push_back(std::make_unique<hub::HubLoop>(loop, parts_->workers, parts_->clock, parts_->log));
-    return hub::make_code_hub(parts_->route, parts_->definition, *parts_->messenger, *parts_->loops.back(), &verifier);
+    parts_->loops.push_back(
+        std::make_unique<hub::HubLoop>(loop, parts_->workers, parts_->clock, parts_->log));
+    return hub::make_code_hub(parts_->route, parts_->definition, *parts_->messenger,
+                              *parts_->loops.back(), &verifier);
 }
 
 }  // namespace hubtrail::server

@@ -22,18 +22,20 @@ inline constexpr std::int64_t kBenchBytesMax = 16 * 1024;
 inline constexpr std::int64_t kBenchPauseMsMax = 10'000;
 inline constexpr std::int64_t kBenchItemsMax = 10'000'000;
 
-/// The hub that `hubtrail bench` drives (`serve --bench-hub`), written as anybody's would be: Echo(string),
-/// Burst(rounds, per_turn, bytes, pause_ms), ToUser(user, rounds), ToGroup(group, rounds), Count(items). The query item `user`
-/// names the user, `group` the groups with commas. One for the process, one endpoint for each loop.
-/// Thread: main for the constructor and make_endpoint(); destroyed after the loops have stopped. All references must
-/// outlive it.
+/// The hub that `hubtrail bench` drives (`serve --bench-hub`), written as anybody's would be:
+/// Echo(string), Burst(rounds, per_turn, bytes, pause_ms), ToUser(user, rounds), ToGroup(group,
+/// rounds), Count(items). The query item `user` names the user, `group` the groups with commas. One
+/// for the process, one endpoint for each loop. Thread: main for the constructor and
+/// make_endpoint(); destroyed after the loops have stopped. All references must outlive it.
 class BenchHubs {
 public:
     BenchHubs(const hub::HubOptions& options, transport::EndpointOptions endpoint,
-              const std::vector<transport::OutputScheduler*>& loops, const Clock& clock, Random& random, Log& log);
+              const std::vector<transport::OutputScheduler*>& loops, const Clock& clock,
+              Random& random, Log& log);
     ~BenchHubs();
 
-    std::unique_ptr<transport::HubEndpoint> make_endpoint(transport::Loop& loop, auth::TokenVerifier& verifier);
+    std::unique_ptr<transport::HubEndpoint> make_endpoint(transport::Loop& loop,
+                                                          auth::TokenVerifier& verifier);
 
 private:
     struct Parts;

@@ -32,8 +32,8 @@ struct VersionCommand {};
 
 struct BenchCommand {
     std::variant<bench::ConnectOptions, bench::IdleOptions, bench::FanoutOptions,
-                 bench::EchoOptions, bench::ToUserOptions, bench::GroupOptions, bench::StreamOptions, bench::AppendOptions,
-                 bench::CatchupOptions>
+                 bench::EchoOptions, bench::ToUserOptions, bench::GroupOptions,
+                 bench::StreamOptions, bench::AppendOptions, bench::CatchupOptions>
         scenario;
     bench::OutputFormat format = bench::OutputFormat::table;
 };

@@ -295,7 +295,8 @@ private:
         add_number(fanout, "--rounds", fanout_.rounds, rounds, "loop turns that send");
         add_number(fanout, "--per-turn", fanout_.per_turn, rounds, "messages to all in each turn");
         add_number(fanout, "--bytes", fanout_.bytes, bytes, "of each message's text");
-        add_number(fanout, "--pause-ms", fanout_.pause_ms, pause, "after each turn; 0: as fast as it can");
+        add_number(fanout, "--pause-ms", fanout_.pause_ms, pause,
+                   "after each turn; 0: as fast as it can");
         add_target(fanout, fanout_.target);
         auto& echo = add_scenario(bench, "echo", echo_);
         add_number(echo, "--connections", echo_.connections, connections, "that call");
@@ -309,12 +310,15 @@ private:
         add_target(touser, touser_.target);
         auto& group = add_scenario(bench, "group", group_);
         add_number(group, "--connections", group_.connections, connections, "to open");
-        add_number(group, "--groups", group_.groups, connections, "that each connection is in one of");
-        add_number(group, "--members", group_.members, {0, kBenchConnectionsMax}, "of the group that gets all");
+        add_number(group, "--groups", group_.groups, connections,
+                   "that each connection is in one of");
+        add_number(group, "--members", group_.members, {0, kBenchConnectionsMax},
+                   "of the group that gets all");
         add_number(group, "--rounds", group_.rounds, rounds, "messages");
         add_target(group, group_.target);
         auto& stream = add_scenario(bench, "stream", stream_);
-        add_number(stream, "--connections", stream_.connections, connections, "with one stream each");
+        add_number(stream, "--connections", stream_.connections, connections,
+                   "with one stream each");
         add_number(stream, "--items", stream_.items, rounds, "of each stream");
         add_target(stream, stream_.target);
         auto& append = add_scenario(bench, "append", append_);
@@ -346,11 +350,13 @@ private:
         add_number(verb, "--time-limit", target.time_limit_s, {1, kBenchSecondsMax},
                    "give up after so many seconds");
         verb.add_flag("--no-pings", no_pings_, "send no pings (a stock client: one every 15 s)");
-        add_value(verb, "--protocol", encoding_, "NAME", "encoding of the hub protocol: json or messagepack")
+        add_value(verb, "--protocol", encoding_, "NAME",
+                  "encoding of the hub protocol: json or messagepack")
             ->check(CLI::IsMember({"json", "messagepack"}).description(""));
         add_value(verb, "--transport", carrier_, "NAME", "websockets, sse or longpolling")
             ->check(CLI::IsMember({"websockets", "sse", "longpolling"}).description(""));
-        verb.add_flag("--stateful", target.stateful, "negotiate stateful reconnect, and acknowledge");
+        verb.add_flag("--stateful", target.stateful,
+                      "negotiate stateful reconnect, and acknowledge");
         verb.add_flag("--json", wants_json_, "print one JSON object instead of a table");
     }
 
@@ -365,12 +371,14 @@ private:
         target.port = parsed->port;
         target.path = target_path_.empty() ? parsed->path : target_path_;
         target.pings = no_pings_ ? bench::Pings::off : bench::Pings::stock;
-        target.encoding = encoding_ == "json" ? bench::Encoding::json : bench::Encoding::messagepack;
+        target.encoding =
+            encoding_ == "json" ? bench::Encoding::json : bench::Encoding::messagepack;
         target.carrier = carrier_ == "websockets" ? bench::Carrier::web_sockets
                          : carrier_ == "sse"      ? bench::Carrier::server_sent_events
                                                   : bench::Carrier::long_polling;
         if (target.encoding == bench::Encoding::messagepack &&
-            (target.carrier != bench::Carrier::web_sockets || !std::is_same_v<Options, bench::EchoOptions>)) {
+            (target.carrier != bench::Carrier::web_sockets ||
+             !std::is_same_v<Options, bench::EchoOptions>)) {
             return Failure{std::string("--protocol messagepack is there for echo over WebSockets")};
         }
         if (target.stateful && target.carrier != bench::Carrier::web_sockets) {

@@ -93,7 +93,8 @@ void add_bench_verbs(Texts& texts) {
         ""};
     texts["hubtrail bench group"] = {
         "send messages to a group among many",
-        "Has the server send messages to one group; the connections that are not in it must get none.",
+        "Has the server send messages to one group; the connections that are not in it must get "
+        "none.",
         {"hubtrail bench group --connections 10000 --groups 1000 --members 100"},
         ""};
     texts["hubtrail bench stream"] = {

@@ -38,10 +38,11 @@ struct ServerConfig {
     int loops = 0;                  ///< 0: one per core
     int reader_threads = 2;
     std::size_t connections_max = 0;  ///< 0: descriptor limit less 512
-    std::int64_t drain_window_ns = 5'000'000'000;  ///< over which a terminated server sends its clients away
-    bool demo = false;                ///< page at `/` and GET /demo/session; loopback only
-    bool bench_hub = false;           ///< maps /bench
-    std::string page_dir;             ///< files of the page; empty: found beside the binary
+    std::int64_t drain_window_ns =
+        5'000'000'000;       ///< over which a terminated server sends its clients away
+    bool demo = false;       ///< page at `/` and GET /demo/session; loopback only
+    bool bench_hub = false;  ///< maps /bench
+    std::string page_dir;    ///< files of the page; empty: found beside the binary
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
 

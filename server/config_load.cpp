@@ -142,7 +142,9 @@ private:
 
     static const Setting<hub::LogHubConfig>* find_log_hub_setting(const std::string& key) {
         const auto* setting = find_setting(log_hub_settings(), kLogHubSection, key);
-        return setting != nullptr ? setting : find_setting(log_hub_connection_settings(), kLogHubSection, key);
+        return setting != nullptr
+                   ? setting
+                   : find_setting(log_hub_connection_settings(), kLogHubSection, key);
     }
 
     // What is wrong with it was said when the file was read.
@@ -153,7 +155,8 @@ private:
             }
         }
         check_timeouts(hub.hub, at(table.line) + "'log_hub.");
-        loaded_.origins.emplace(kLogHubSection, "file " + sources_.file + ":" + std::to_string(table.line));
+        loaded_.origins.emplace(kLogHubSection,
+                                "file " + sources_.file + ":" + std::to_string(table.line));
     }
 
     void take_table(const ConfigTable& table) {
@@ -262,7 +265,9 @@ private:
 
     void check_timeouts(const hub::HubOptions& options, const std::string& where) {
         if (options.client_timeout_ns <= options.keep_alive_interval_ns) {
-            problem(where + "client_timeout_interval' must exceed 'hub.keep_alive_interval'; twice that is usual");
+            problem(where +
+                    "client_timeout_interval' must exceed 'hub.keep_alive_interval'; twice that is "
+                    "usual");
         }
     }
 

@@ -141,8 +141,8 @@ std::string print_reference() {
     out += kLogHubText;
     out += "```toml\n";
     for (std::size_t i = 0; i < defaults.log_hubs.size(); ++i) {
-        out +=
-            std::string(i == 0 ? "" : "\n") + "[[log_hub]]\n" + log_hub_table(defaults.log_hubs[i], defaults);
+        out += std::string(i == 0 ? "" : "\n") + "[[log_hub]]\n" +
+               log_hub_table(defaults.log_hubs[i], defaults);
     }
     out += "```\n";
     out += kLogHubTable;

@@ -93,7 +93,8 @@ bool is_hub_path(const std::string& text) {
                "ABCDEFGHIJKLMNOPQRSTUVWXYZ~") == std::string::npos;
 }
 
-// As browsers write it (RFC 6454): scheme, host and port, nothing behind. No wildcard: credentials are allowed.
+// As browsers write it (RFC 6454): scheme, host and port, nothing behind. No wildcard: credentials
+// are allowed.
 bool is_origin(const std::string& text) {
     const auto scheme = text.find("://");
     const auto name = text.substr(0, scheme);
@@ -290,12 +291,13 @@ void add_process_settings(ServerSettings& all) {
                                              is_filled_line, "the path of a directory",
                                              "directory of the log and of the server's own keys; "
                                              "made when it is missing")));
-    all.push_back(called("ADDR:PORT",
-                         text<Config>({"server", "admin_listen", "--admin-listen"}, HUBTRAIL_MEMBER(admin_listen),
-                                      is_listen_address_or_none,
-                                      "ADDRESS:PORT such as \"127.0.0.1:9090\", or nothing",
-                                      "where /metrics, /livez and /readyz are served, without a token; empty: "
-                                      "metrics are not served")));
+    all.push_back(called(
+        "ADDR:PORT",
+        text<Config>({"server", "admin_listen", "--admin-listen"}, HUBTRAIL_MEMBER(admin_listen),
+                     is_listen_address_or_none,
+                     "ADDRESS:PORT such as \"127.0.0.1:9090\", or nothing",
+                     "where /metrics, /livez and /readyz are served, without a token; empty: "
+                     "metrics are not served")));
     all.push_back(integer<Config>({"server", "loops", "--loops"}, HUBTRAIL_MEMBER(loops), kLoops,
                                   "event loops, each with its own thread; 0: one per core"));
     all.push_back(integer<Config>({"server", "reader_threads", ""}, HUBTRAIL_MEMBER(reader_threads),
@@ -303,10 +305,11 @@ void add_process_settings(ServerSettings& all) {
     all.push_back(integer<Config>(
         {"server", "connections_max", ""}, HUBTRAIL_MEMBER(connections_max), kConnections,
         "connections at once; 0: what the descriptor limit allows, less 512"));
-    all.push_back(duration<Config>({"server", "drain_window", ""}, HUBTRAIL_MEMBER(drain_window_ns), Kept::nanoseconds,
-                                   kDrainMs,
-                                   "after SIGTERM hub clients are told to reconnect elsewhere, one after another over "
-                                   "this time; a second signal ends at once"));
+    all.push_back(duration<Config>(
+        {"server", "drain_window", ""}, HUBTRAIL_MEMBER(drain_window_ns), Kept::nanoseconds,
+        kDrainMs,
+        "after SIGTERM hub clients are told to reconnect elsewhere, one after another over "
+        "this time; a second signal ends at once"));
     all.push_back(on_off<Config>({"server", "demo", "--demo"}, HUBTRAIL_MEMBER(demo),
                                  "serve the demo page at / with a token for everybody who asks; "
                                  "on a loopback address only"));
@@ -369,9 +372,11 @@ Setting<Target> words(SettingName name, std::vector<std::string> known, std::str
             std::move(help),
             std::move(expects),
             "LIST",
-            [known = std::move(known), write = std::move(write)](const ConfigValue& value, Target& target) {
+            [known = std::move(known), write = std::move(write)](const ConfigValue& value,
+                                                                 Target& target) {
                 const auto read = read_list(value);
-                if (!read || read->empty() || !std::all_of(read->begin(), read->end(), [&](const auto& word) {
+                if (!read || read->empty() ||
+                    !std::all_of(read->begin(), read->end(), [&](const auto& word) {
                         return std::find(known.begin(), known.end(), word) != known.end();
                     })) {
                     return false;
@@ -379,7 +384,9 @@ Setting<Target> words(SettingName name, std::vector<std::string> known, std::str
                 write(target, *read);
                 return true;
             },
-            [current = std::move(current)](const Target& target) { return quote_list(current(target)); }};
+            [current = std::move(current)](const Target& target) {
+                return quote_list(current(target));
+            }};
 }
 
 bool has(const std::vector<std::string>& list, std::string_view word) {
@@ -388,7 +395,8 @@ bool has(const std::vector<std::string>& list, std::string_view word) {
 
 void set_protocols(hub::HubOptions& options, const std::vector<std::string>& names) {
     options.protocols.clear();
-    for (const auto* protocol : {&protocol::json_hub_protocol(), &protocol::messagepack_hub_protocol()}) {
+    for (const auto* protocol :
+         {&protocol::json_hub_protocol(), &protocol::messagepack_hub_protocol()}) {
         if (has(names, protocol->name())) {
             options.protocols.push_back(protocol);
         }
@@ -435,56 +443,71 @@ void add_connection_settings(std::vector<Setting<Target>>& all, const char* sect
     time("keep_alive_interval", HUBTRAIL_MEMBER(hub.keep_alive_interval_ns), kKeepAliveMs,
          "a ping is sent this often");
     time("client_timeout_interval", HUBTRAIL_MEMBER(hub.client_timeout_ns), kClientTimeoutMs,
-         "a client that was silent for this long is closed; must exceed keep_alive_interval, twice that is usual");
-    all.push_back(size<Target>(name("maximum_receive_message_size"), HUBTRAIL_MEMBER(hub.receive_bytes_max),
-                               kReceiveBytes, "the longest hub message that a client may send"));
-    all.push_back(integer<Target>(name("stream_buffer_capacity"), HUBTRAIL_MEMBER(hub.stream_buffer_capacity),
-                                  kStreamBuffer, "items of one upload that wait to be read; then reading stops"));
-    all.push_back(integer<Target>(name("maximum_parallel_invocations_per_client"),
-                                  HUBTRAIL_MEMBER(hub.parallel_invocations_max), kParallel,
-                                  "invocations of one client that run at once; the next one waits"));
+         "a client that was silent for this long is closed; must exceed keep_alive_interval, twice "
+         "that is usual");
+    all.push_back(size<Target>(name("maximum_receive_message_size"),
+                               HUBTRAIL_MEMBER(hub.receive_bytes_max), kReceiveBytes,
+                               "the longest hub message that a client may send"));
+    all.push_back(integer<Target>(name("stream_buffer_capacity"),
+                                  HUBTRAIL_MEMBER(hub.stream_buffer_capacity), kStreamBuffer,
+                                  "items of one upload that wait to be read; then reading stops"));
+    all.push_back(
+        integer<Target>(name("maximum_parallel_invocations_per_client"),
+                        HUBTRAIL_MEMBER(hub.parallel_invocations_max), kParallel,
+                        "invocations of one client that run at once; the next one waits"));
     all.push_back(integer<Target>(name("streams_max"), HUBTRAIL_MEMBER(hub.streams_max), kStreams,
                                   "streams that one connection may have running, each way"));
-    all.push_back(on_off<Target>(name("enable_detailed_errors"), HUBTRAIL_MEMBER(hub.detailed_errors),
+    all.push_back(on_off<Target>(name("enable_detailed_errors"),
+                                 HUBTRAIL_MEMBER(hub.detailed_errors),
                                  "tell clients why a hub method failed"));
     all.push_back(words<Target>(
         name("supported_protocols"), {"json", "messagepack"}, "encodings that a client may choose",
         [](Target& target, const auto& names) { set_protocols(target.hub, names); },
         [](const Target& target) { return protocol_names(target.hub); }));
-    all.push_back(size<Target>(name("stateful_reconnect_buffer_size"), HUBTRAIL_MEMBER(hub.stateful_buffer_bytes),
-                               kStatefulBytes, "sent and not acknowledged bytes of a client with stateful reconnect "
-                               "beyond which sends to it wait"));
+    all.push_back(
+        size<Target>(name("stateful_reconnect_buffer_size"),
+                     HUBTRAIL_MEMBER(hub.stateful_buffer_bytes), kStatefulBytes,
+                     "sent and not acknowledged bytes of a client with stateful reconnect "
+                     "beyond which sends to it wait"));
     all.push_back(words<Target>(
-        name("transports"), {"WebSockets", "ServerSentEvents", "LongPolling"}, "transports that negotiate offers",
+        name("transports"), {"WebSockets", "ServerSentEvents", "LongPolling"},
+        "transports that negotiate offers",
         [](Target& target, const auto& names) { set_transports(target.endpoint, names); },
         [](const Target& target) { return transport_names(target.endpoint); }));
-    all.push_back(list<Target>(name("allowed_origins"), HUBTRAIL_MEMBER(endpoint.allowed_origins), is_origin,
-                               "a list of origins such as \"https://app.example\", without path or wildcard",
-                               "pages of these origins may connect from a browser; those of the server's own "
-                               "always may"));
-    all.push_back(integer<Target>(name("minimum_protocol_version"), HUBTRAIL_MEMBER(endpoint.minimum_protocol_version),
-                                  kNegotiateVersion, "the lowest negotiate version that is answered"));
-    all.push_back(on_off<Target>(name("allow_stateful_reconnects"), HUBTRAIL_MEMBER(endpoint.allow_stateful_reconnects),
-                                 "let clients that ask for it come back to their connection after the network "
-                                 "failed, with nothing lost"));
+    all.push_back(
+        list<Target>(name("allowed_origins"), HUBTRAIL_MEMBER(endpoint.allowed_origins), is_origin,
+                     "a list of origins such as \"https://app.example\", without path or wildcard",
+                     "pages of these origins may connect from a browser; those of the server's own "
+                     "always may"));
+    all.push_back(integer<Target>(
+        name("minimum_protocol_version"), HUBTRAIL_MEMBER(endpoint.minimum_protocol_version),
+        kNegotiateVersion, "the lowest negotiate version that is answered"));
+    all.push_back(on_off<Target>(
+        name("allow_stateful_reconnects"), HUBTRAIL_MEMBER(endpoint.allow_stateful_reconnects),
+        "let clients that ask for it come back to their connection after the network "
+        "failed, with nothing lost"));
     all.push_back(on_off<Target>(name("close_on_authentication_expiration"),
                                  HUBTRAIL_MEMBER(endpoint.close_on_authentication_expiration),
                                  "close a connection when its token ends"));
-    all.push_back(on_off<Target>(name("enable_authentication_refresh"),
-                                 HUBTRAIL_MEMBER(endpoint.enable_authentication_refresh),
-                                 "let clients exchange their token for another one of the same user and rights "
-                                 "while they are connected"));
+    all.push_back(on_off<Target>(
+        name("enable_authentication_refresh"),
+        HUBTRAIL_MEMBER(endpoint.enable_authentication_refresh),
+        "let clients exchange their token for another one of the same user and rights "
+        "while they are connected"));
     time("disconnect_timeout", HUBTRAIL_MEMBER(endpoint.disconnect_timeout_ns), kDisconnectMs,
          "how long a connection waits for its first request, its next poll, or to be resumed");
-    time("poll_timeout", HUBTRAIL_MEMBER(endpoint.poll_timeout_ns), kPollMs, "how long a poll without data is held");
+    time("poll_timeout", HUBTRAIL_MEMBER(endpoint.poll_timeout_ns), kPollMs,
+         "how long a poll without data is held");
     time("close_timeout", HUBTRAIL_MEMBER(endpoint.close_timeout_ns), kCloseMs,
          "how long a WebSocket waits for the client's close frame");
     time("transport_send_timeout", HUBTRAIL_MEMBER(endpoint.send_timeout_ns), kSendMs,
          "a client that takes no byte for this long while bytes wait is cut off");
-    all.push_back(size<Target>(name("application_max_buffer_size"), HUBTRAIL_MEMBER(endpoint.application_buffer_bytes),
-                               kBufferBytes, "bytes of posted messages that wait for the hub; then posts wait"));
-    all.push_back(size<Target>(name("transport_max_buffer_size"), HUBTRAIL_MEMBER(endpoint.transport_buffer_bytes),
-                               kBufferBytes, "bytes that one poll's answer gathers"));
+    all.push_back(size<Target>(name("application_max_buffer_size"),
+                               HUBTRAIL_MEMBER(endpoint.application_buffer_bytes), kBufferBytes,
+                               "bytes of posted messages that wait for the hub; then posts wait"));
+    all.push_back(size<Target>(name("transport_max_buffer_size"),
+                               HUBTRAIL_MEMBER(endpoint.transport_buffer_bytes), kBufferBytes,
+                               "bytes that one poll's answer gathers"));
 }
 
 ServerSettings make_server_settings() {

@@ -12,7 +12,8 @@ namespace hubtrail::server {
 /// Thread: main. The lock is released when it dies, whatever way the process ends.
 class DataDir {
 public:
-    /// Creates the directory if needed and takes the lock. The error is a sentence for the operator.
+    /// Creates the directory if needed and takes the lock. The error is a sentence for the
+    /// operator.
     static Result<DataDir, std::string> open(FileSystem& files, const std::string& path);
     ~DataDir();
     DataDir(DataDir&& other) noexcept;
@@ -22,7 +23,8 @@ public:
 
     std::string database() const { return path_ + "/log.db"; }
 
-    /// The key of cursors (32 bytes), made on first use with mode 0600. Losing it makes every cursor invalid.
+    /// The key of cursors (32 bytes), made on first use with mode 0600. Losing it makes every
+    /// cursor invalid.
     Result<std::string, std::string> cursor_key(FileSystem& files, Random& random) const;
 
 private:

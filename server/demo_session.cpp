@@ -9,7 +9,8 @@
 namespace hubtrail::server {
 namespace {
 
-// A page of another origin must not be handed a token, even through a name that resolves to loopback.
+// A page of another origin must not be handed a token, even through a name that resolves to
+// loopback.
 bool same_host(const transport::HttpRequest& request) {
     const auto host = request.header("host").value_or("");
     const auto name = host.substr(0, host.rfind(':'));
@@ -30,7 +31,8 @@ void DemoSession::handle(transport::HttpRequest request, transport::HttpReply re
         return;
     }
     if (!same_host(request)) {
-        reply(transport::make_problem(403, "forbidden", "demo tokens are for this machine's own pages"));
+        reply(transport::make_problem(403, "forbidden",
+                                      "demo tokens are for this machine's own pages"));
         return;
     }
     auth::TokenClaims claims;

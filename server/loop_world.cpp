@@ -30,12 +30,14 @@ LoopWorld::LoopWorld(const Shared& shared, transport::NetLoop& loop,
       verifier_(std::move(verifier)),
       scheduler_(loop),
       tails_(scheduler_, shared.service, shared.codec, shared.log),
-      api_{loop, shared.service, shared.codec, *verifier_, shared.clock, shared.random, shared.log, watch_},
+      api_{loop,         shared.service, shared.codec, *verifier_,
+           shared.clock, shared.random,  shared.log,   watch_},
       events_(api_),
       sync_(api_),
       health_(shared.service, shared.draining),
       router_(make_router()),
-      sessions_(scheduler_, router_, shared.tokens, shared.clock, shared.log, session_options(shared)) {
+      sessions_(scheduler_, router_, shared.tokens, shared.clock, shared.log,
+                session_options(shared)) {
     schedule_tick();
 }
 
@@ -66,8 +68,9 @@ void LoopWorld::map_bench_hub(BenchHubs& hubs) {
 std::size_t LoopWorld::hub_connections() const {
     const auto& counters = sessions_.counters();
     std::int64_t active = 0;
-    for (const auto kind : {transport::TransportKind::web_sockets, transport::TransportKind::server_sent_events,
-                            transport::TransportKind::long_polling}) {
+    for (const auto kind :
+         {transport::TransportKind::web_sockets, transport::TransportKind::server_sent_events,
+          transport::TransportKind::long_polling}) {
         active += counters.active(kind);
     }
     return static_cast<std::size_t>(std::max<std::int64_t>(active, 0));

@@ -17,9 +17,10 @@ using transport::EndStatus;
 using transport::TransportKind;
 
 // Tag values of the reference's instruments.
-constexpr std::array<const char*, transport::kTransportKinds> kTransports = {"web_sockets", "server_sent_events",
-                                                                             "long_polling"};
-constexpr std::array<const char*, transport::kEndStatuses> kStatuses = {"normal_closure", "timeout", "app_shutdown"};
+constexpr std::array<const char*, transport::kTransportKinds> kTransports = {
+    "web_sockets", "server_sent_events", "long_polling"};
+constexpr std::array<const char*, transport::kEndStatuses> kStatuses = {"normal_closure", "timeout",
+                                                                        "app_shutdown"};
 constexpr double kNsPerSecond = 1e9;
 
 using Counters = std::vector<const ConnectionCounters*>;
@@ -35,11 +36,13 @@ ClientMetric::Histogram add_up(const Counters& all, TransportKind kind, EndStatu
             cumulative += durations.buckets[i].load(std::memory_order_relaxed);
             sum.bucket[i].cumulative_count += cumulative;
         }
-        sum.sample_sum += static_cast<double>(durations.sum_ns.load(std::memory_order_relaxed)) / kNsPerSecond;
+        sum.sample_sum +=
+            static_cast<double>(durations.sum_ns.load(std::memory_order_relaxed)) / kNsPerSecond;
     }
     for (std::size_t i = 0; i < kBuckets; ++i) {
-        sum.bucket[i].upper_bound = i < transport::kDurationBounds.size() ? transport::kDurationBounds[i]
-                                                                          : std::numeric_limits<double>::infinity();
+        sum.bucket[i].upper_bound = i < transport::kDurationBounds.size()
+                                        ? transport::kDurationBounds[i]
+                                        : std::numeric_limits<double>::infinity();
     }
     // Not the counter: what a reader sees must add up.
     sum.sample_count = sum.bucket.back().cumulative_count;
@@ -55,7 +58,8 @@ MetricFamily active_connections(const Counters& all) {
         ClientMetric metric;
         metric.label = {{"signalr_transport", kTransports[kind]}};
         for (const auto* counters : all) {
-            metric.gauge.value += static_cast<double>(counters->active(static_cast<TransportKind>(kind)));
+            metric.gauge.value +=
+                static_cast<double>(counters->active(static_cast<TransportKind>(kind)));
         }
         family.metric.push_back(std::move(metric));
     }
@@ -70,8 +74,10 @@ MetricFamily durations(const Counters& all) {
     for (std::size_t kind = 0; kind < kTransports.size(); ++kind) {
         for (std::size_t status = 0; status < kStatuses.size(); ++status) {
             ClientMetric metric;
-            metric.label = {{"signalr_connection_status", kStatuses[status]}, {"signalr_transport", kTransports[kind]}};
-            metric.histogram = add_up(all, static_cast<TransportKind>(kind), static_cast<EndStatus>(status));
+            metric.label = {{"signalr_connection_status", kStatuses[status]},
+                            {"signalr_transport", kTransports[kind]}};
+            metric.histogram =
+                add_up(all, static_cast<TransportKind>(kind), static_cast<EndStatus>(status));
             family.metric.push_back(std::move(metric));
         }
     }
@@ -82,14 +88,16 @@ MetricFamily durations(const Counters& all) {
 
 void MetricsHandler::handle(transport::HttpRequest request, transport::HttpReply reply) {
     if (request.method != "GET" && request.method != "HEAD") {
-        auto refusal = transport::make_problem(405, "method-not-allowed", "metrics are read with GET");
+        auto refusal =
+            transport::make_problem(405, "method-not-allowed", "metrics are read with GET");
         refusal.headers.emplace_back("Allow", "GET, HEAD");
         reply(std::move(refusal));
         return;
     }
     transport::HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = prometheus::TextSerializer().Serialize({active_connections(counters_), durations(counters_)});
+    response.body = prometheus::TextSerializer().Serialize(
+        {active_connections(counters_), durations(counters_)});
     reply(std::move(response));
 }
 

@@ -10,9 +10,10 @@ namespace hubtrail::server {
 
 inline constexpr std::string_view kMetricsPath = "/metrics";
 
-/// Serves kMetricsPath in the text format of Prometheus: the reference's `signalr.server.active_connections` and
-/// `signalr.server.connection.duration` with their tags, named as OpenTelemetry's exporter names them. `counters`
-/// must outlive the handler. Thread: strand; the counters belong to any loops.
+/// Serves kMetricsPath in the text format of Prometheus: the reference's
+/// `signalr.server.active_connections` and `signalr.server.connection.duration` with their tags,
+/// named as OpenTelemetry's exporter names them. `counters` must outlive the handler. Thread:
+/// strand; the counters belong to any loops.
 class MetricsHandler final : public transport::HttpHandler {
 public:
     explicit MetricsHandler(std::vector<const transport::ConnectionCounters*> counters)

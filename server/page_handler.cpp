@@ -24,7 +24,8 @@ constexpr std::array<PageFile, 10> kPageFiles = {{
     {"/rest_check.js", "public/rest_check.js", kScript},
     {"/sentences.js", "public/sentences.js", kScript},
     {"/timeline.js", "public/timeline.js", kScript},
-    {"/vendor/signalr.min.js", "node_modules/@microsoft/signalr/dist/browser/signalr.min.js", kScript},
+    {"/vendor/signalr.min.js", "node_modules/@microsoft/signalr/dist/browser/signalr.min.js",
+     kScript},
 }};
 
 constexpr std::string_view kPolicy =

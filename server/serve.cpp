@@ -1,8 +1,5 @@
 #include "server/serve.h"
 
-#include <pthread.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <climits>
 #include <cstdio>
@@ -12,6 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
+#include <unistd.h>
+
 #include "auth/jose/jose_verifier.h"
 #include "auth/jose/token_signer.h"
 #include "auth/key_file.h"
@@ -19,9 +19,9 @@
 #include "base/file_system.h"
 #include "base/random.h"
 #include "protocol/cursor.h"
-#include "server/config_load.h"
 #include "server/admin_world.h"
 #include "server/bench_hub.h"
+#include "server/config_load.h"
 #include "server/data_dir.h"
 #include "server/demo_session.h"
 #include "server/loop_world.h"
@@ -46,7 +46,8 @@ std::string default_page_dir() {
     return path + "/clients/js-sample";
 }
 
-/// The process: what all loops share, and the loops. Thread: main; loops run on threads of their own.
+/// The process: what all loops share, and the loops. Thread: main; loops run on threads of their
+/// own.
 class Server {
 public:
     explicit Server(const ServerConfig& config)
@@ -72,11 +73,12 @@ public:
         const auto limit = transport::raise_descriptor_limit();
         const auto loops = config_.loops > 0 ? static_cast<unsigned>(config_.loops)
                                              : std::max(1U, std::thread::hardware_concurrency());
-        const auto most = limit > 2 * kReservedDescriptors ? limit - kReservedDescriptors : limit / 2;
+        const auto most =
+            limit > 2 * kReservedDescriptors ? limit - kReservedDescriptors : limit / 2;
         const auto connections = config_.connections_max > 0 ? config_.connections_max : most;
-        shared_ = std::make_unique<Shared>(
-            Shared{config_, clock_, random_, *log_, *service_, *codec_, tokens_, draining_,
-                   page_.get(), demo_session_.get(), connections / loops + 1});
+        shared_ = std::make_unique<Shared>(Shared{config_, clock_, random_, *log_, *service_,
+                                                  *codec_, tokens_, draining_, page_.get(),
+                                                  demo_session_.get(), connections / loops + 1});
         for (unsigned i = 0; i < loops; ++i) {
             loops_.push_back(transport::make_net_loop(static_cast<int>(i), clock_, *log_));
             auto verifier = auth::make_jose_verifier(policy_, clock_);
@@ -85,7 +87,8 @@ public:
             }
             worlds_.push_back(std::make_unique<LoopWorld>(
                 *shared_, *loops_.back(),
-                auth::make_caching_verifier(std::move(*verifier), clock_, config_.token_cache_max)));
+                auth::make_caching_verifier(std::move(*verifier), clock_,
+                                            config_.token_cache_max)));
         }
         if (config_.bench_hub) {
             map_bench_hub();
@@ -97,10 +100,12 @@ public:
         loops_.front()->on_terminate([this] { begin_shutdown(); });
         for (std::size_t i = 1; i < loops_.size(); ++i) {
             threads_.emplace_back([this, i] { loops_[i]->run(); });
-            pthread_setname_np(threads_.back().native_handle(), ("loop-" + std::to_string(i)).c_str());
+            pthread_setname_np(threads_.back().native_handle(),
+                               ("loop-" + std::to_string(i)).c_str());
         }
         std::printf("ready http://%s:%u/\n",
-                    address_.host == "0.0.0.0" ? "127.0.0.1" : address_.host.c_str(), address_.port);
+                    address_.host == "0.0.0.0" ? "127.0.0.1" : address_.host.c_str(),
+                    address_.port);
         std::fflush(stdout);
         log_->info("listening", {{"address", address_.host},
                                  {"port", address_.port},
@@ -119,8 +124,8 @@ private:
         for (const auto& world : worlds_) {
             schedulers.push_back(&world->scheduler());
         }
-        bench_hubs_ = std::make_unique<BenchHubs>(config_.hub, config_.endpoint, schedulers, clock_, random_,
-                                                  *log_);
+        bench_hubs_ = std::make_unique<BenchHubs>(config_.hub, config_.endpoint, schedulers, clock_,
+                                                  random_, *log_);
         for (const auto& world : worlds_) {
             world->map_bench_hub(*bench_hubs_);
         }
@@ -132,7 +137,8 @@ private:
             return Failure{data.error()};
         }
         data_ = std::make_unique<DataDir>(std::move(*data));
-        auto secret = auth::load_or_create_token_key(files_, random_, token_key_path(config_.data_dir));
+        auto secret =
+            auth::load_or_create_token_key(files_, random_, token_key_path(config_.data_dir));
         if (!secret) {
             return Failure{secret.error()};
         }
@@ -158,9 +164,8 @@ private:
             },
             [this](const std::string& tenant, storage::LogHead head) {
                 for (std::size_t i = 0; i < worlds_.size(); ++i) {
-                    loops_[i]->post([world = worlds_[i].get(), tenant, head] {
-                        world->on_head(tenant, head);
-                    });
+                    loops_[i]->post(
+                        [world = worlds_[i].get(), tenant, head] { world->on_head(tenant, head); });
                 }
             });
         if (!service) {
@@ -201,8 +206,9 @@ private:
         }
         for (std::size_t i = 0; i < loops_.size(); ++i) {
             // The first one fixes the port when any free one was asked for.
-            auto listener = transport::open_listener(
-                address_, i == 0 ? transport::ListenerShare::first : transport::ListenerShare::another);
+            auto listener =
+                transport::open_listener(address_, i == 0 ? transport::ListenerShare::first
+                                                          : transport::ListenerShare::another);
             if (!listener) {
                 return Failure{listener.error() + "; choose another address with --listen"};
             }
@@ -224,7 +230,8 @@ private:
         for (const auto& world : worlds_) {
             counters.push_back(&world->sessions().counters());
         }
-        admin_ = std::make_unique<AdminWorld>(*shared_, worlds_.front()->scheduler(), std::move(counters));
+        admin_ = std::make_unique<AdminWorld>(*shared_, worlds_.front()->scheduler(),
+                                              std::move(counters));
         auto listener = transport::open_listener(*address, transport::ListenerShare::first);
         if (!listener) {
             return Failure{listener.error() + "; choose another address with --admin-listen"};
@@ -244,14 +251,16 @@ private:
         }
         log_->info("stopping", {{"advice", "a second signal ends at once"}});
         for (std::size_t i = 0; i < loops_.size(); ++i) {
-            loops_[i]->post([world = worlds_[i].get(), window = config_.drain_window_ns] { world->drain(window); });
+            loops_[i]->post([world = worlds_[i].get(), window = config_.drain_window_ns] {
+                world->drain(window);
+            });
         }
         shutdown_step_ns_ = clock_.steady_ns() + config_.drain_window_ns;
         poll_shutdown();
     }
 
-    // While hub connections are sent away everything else is served as before, so that a balancer notices; then all
-    // the others get a short time to take their goodbye.
+    // While hub connections are sent away everything else is served as before, so that a balancer
+    // notices; then all the others get a short time to take their goodbye.
     void poll_shutdown() {
         loops_.front()->call_after(kShutdownPollNs, [this] {
             std::size_t hub_connections = 0;
@@ -314,7 +323,8 @@ private:
     std::unique_ptr<AdminWorld> admin_;
     std::vector<std::thread> threads_;
     transport::ListenAddress address_;
-    std::int64_t shutdown_step_ns_ = 0;  ///< when the present step of the shutdown ends at the latest
+    std::int64_t shutdown_step_ns_ =
+        0;  ///< when the present step of the shutdown ends at the latest
     bool goodbye_said_ = false;
 };
 

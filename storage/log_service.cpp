@@ -1,7 +1,5 @@
 #include "storage/log_service.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -9,6 +7,8 @@
 #include <deque>
 #include <thread>
 #include <utility>
+
+#include <pthread.h>
 
 #include "base/mutex.h"
 #include "storage/append_queue.h"

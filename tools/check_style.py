@@ -23,9 +23,9 @@ def check_header(name, lines):
         if line.startswith("using namespace"):
             yield f"{name}:{number}: no using-directives in headers"
         if line.startswith("///"):
-            comment.append(line)
+            comment.append(line.removeprefix("///").strip())
         elif (match := CLASS.match(line)) and not name.startswith("base/"):
-            if not any(THREAD.search(text) for text in comment):
+            if not THREAD.search(" ".join(comment)):
                 yield f"{name}:{number}: class {match.group(1)} does not say which thread owns it"
             comment = []
         elif not line.startswith("template"):

@@ -12,6 +12,7 @@ ROWS = (
     ("a thread", "hub/a.h", HEAD + "/// A.\n/// Thread: strand. One per loop.\nclass A {\n};\n", ""),
     ("a thread, comma", "hub/a.h", HEAD + "/// A. Thread: db, one each.\nclass A final {\n};\n", ""),
     ("a thread, semicolon", "hub/a.h", HEAD + "/// A. Thread: any; guarded.\nclass A {\n};\n", ""),
+    ("a thread, wrapped", "hub/a.h", HEAD + "/// A. Thread:\n/// strand, its loop's.\nclass A {\n};\n", ""),
     ("no thread", "hub/a.h", HEAD + "/// A.\nclass A {\n};\n", "class A does not say which thread owns it"),
     ("a thread, and more", "hub/a.h", HEAD + "/// Thread: main for run().\nclass A {\n};\n", ""),
     ("a thread of its own", "hub/a.h", HEAD + "/// A. Thread: mine.\nclass A {\n};\n", "does not say"),

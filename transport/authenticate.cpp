@@ -7,9 +7,10 @@ namespace hubtrail::transport {
 AuthenticateResult authenticate(const HttpRequest& request, auth::TokenVerifier& verifier, Log& log,
                                 std::initializer_list<std::string_view> scopes) {
     const auto refuse = [] {
-        auto response = make_problem(401, "unauthorized",
-                                     "a valid bearer token is needed: none was given, or it is not "
-                                     "signed by a known key, is expired, or is meant for another service");
+        auto response =
+            make_problem(401, "unauthorized",
+                         "a valid bearer token is needed: none was given, or it is not "
+                         "signed by a known key, is expired, or is meant for another service");
         response.headers.emplace_back("WWW-Authenticate", "Bearer");
         return response;
     };
@@ -22,10 +23,10 @@ AuthenticateResult authenticate(const HttpRequest& request, auth::TokenVerifier&
                                     {"detail", principal.error().detail}});
         return refuse();
     }
-    const bool allowed =
-        scopes.size() == 0 || std::any_of(scopes.begin(), scopes.end(), [&](std::string_view scope) {
-            return (*principal)->has_scope(scope);
-        });
+    const bool allowed = scopes.size() == 0 ||
+                         std::any_of(scopes.begin(), scopes.end(), [&](std::string_view scope) {
+                             return (*principal)->has_scope(scope);
+                         });
     if (!allowed) {
         std::string text = "the token's scope must contain ";
         for (const auto* scope = scopes.begin(); scope != scopes.end(); ++scope) {

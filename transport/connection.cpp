@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kLineStart = "data: ";
 constexpr std::string_view kLineEnd = "\r\n";
 
-// One event of the reference's formatter: a field for every line of the payload, then an empty line.
+// One event of the reference's formatter: a field for every line of the payload, then an empty
+// line.
 void append_event(std::string& out, std::string_view payload) {
     while (!payload.empty()) {
         const auto end = payload.find('\n');
@@ -27,7 +28,8 @@ void append_event(std::string& out, std::string_view payload) {
     out.append(kLineEnd);
 }
 
-// RFC 9112 7.1: the chunk's size is known only when the event is, so it is laid out behind room for it.
+// RFC 9112 7.1: the chunk's size is known only when the event is, so it is laid out behind room for
+// it.
 std::string make_event_chunk(std::string_view payload) {
     std::string event;
     event.reserve(payload.size() + kLineStart.size() + 3 * kLineEnd.size());
@@ -68,7 +70,8 @@ void frame(Framing framing, std::string_view records, Put&& put) {
 
 void append_framed(SharedStream& stream, Framing framing, std::string_view record) {
     if (!stream.empty()) {
-        frame(framing, record, [&](std::string_view head, std::string_view body) { stream.append(head, body); });
+        frame(framing, record,
+              [&](std::string_view head, std::string_view body) { stream.append(head, body); });
     }
 }
 
@@ -87,7 +90,7 @@ void send_framed(Outbox& outbox, Framing framing, std::string_view records, std:
 
 std::string_view transport_name(TransportKind kind) {
     static constexpr std::array<std::string_view, 3> kNames = {"WebSockets", "ServerSentEvents",
-                                                                             "LongPolling"};
+                                                               "LongPolling"};
     return kNames.at(static_cast<std::size_t>(kind));
 }
 

@@ -15,7 +15,8 @@ namespace hubtrail::transport {
 
 struct HttpRequest;
 
-/// How records are wrapped for the peer; frames of one shape can be shared by connections of one framing.
+/// How records are wrapped for the peer; frames of one shape can be shared by connections of one
+/// framing.
 enum class Framing : std::uint8_t {
     websocket_text,
     websocket_binary,
@@ -40,23 +41,24 @@ enum class TransferFormat : std::uint8_t { text, binary };
 
 /// Why a connection ended, as its handler is told.
 enum class CloseReason {
-    peer_closed,    ///< the peer said goodbye or ended its side
-    we_closed,      ///< close() or abort() was called
-    lost,           ///< the network failed, or the peer vanished
-    protocol_error, ///< the peer broke the transport's protocol
-    stalled,        ///< the peer read nothing for the send timeout
+    peer_closed,     ///< the peer said goodbye or ended its side
+    we_closed,       ///< close() or abort() was called
+    lost,            ///< the network failed, or the peer vanished
+    protocol_error,  ///< the peer broke the transport's protocol
+    stalled,         ///< the peer read nothing for the send timeout
 };
 
-inline constexpr std::int64_t kWriteStallMaxNs = 60'000'000'000;  ///< no byte taken for this long: cut off
+inline constexpr std::int64_t kWriteStallMaxNs =
+    60'000'000'000;  ///< no byte taken for this long: cut off
 
-/// One peer as a hub sees it: records go out, bytes come in through the handler. Which transport carries
-/// them is not visible, except in what it can do. Thread: strand.
+/// One peer as a hub sees it: records go out, bytes come in through the handler. Which transport
+/// carries them is not visible, except in what it can do. Thread: strand.
 class Connection {
 public:
     virtual ~Connection() = default;
 
-    /// Sends one or more whole records as one transport message. Copies. `counted`: how many of them stateful
-    /// reconnect counts (types 1 to 5); 0 for pings, acks, Close and the handshake.
+    /// Sends one or more whole records as one transport message. Copies. `counted`: how many of
+    /// them stateful reconnect counts (types 1 to 5); 0 for pings, acks, Close and the handshake.
     virtual void send(std::string_view records, std::uint32_t counted) = 0;
     virtual Framing framing() const = 0;
     /// For joining shared streams and seeing what waits.
@@ -65,7 +67,8 @@ public:
 
     virtual TransportKind transport() const = 0;
     virtual bool supports(TransferFormat format) const = 0;
-    /// From the next send() on. Text until then. Only a format that is supported, before any shared stream is joined.
+    /// From the next send() on. Text until then. Only a format that is supported, before any shared
+    /// stream is joined.
     virtual void set_transfer_format(TransferFormat format) = 0;
     /// The transport notices by itself that the peer is gone: no pings are wanted (long polling).
     virtual bool has_inherent_keep_alive() const = 0;
@@ -79,7 +82,8 @@ public:
     /// Ends at once. on_close() follows.
     virtual void abort(CloseReason reason) = 0;
 
-    // Stateful reconnect (HubProtocol.md; docs/protocol/transports.md). The outbox keeps what was sent.
+    // Stateful reconnect (HubProtocol.md; docs/protocol/transports.md). The outbox keeps what was
+    // sent.
 
     /// Negotiated, and neither refused nor used up: the connection may outlive its socket.
     virtual bool resumable() const = 0;
@@ -104,9 +108,9 @@ enum class UserOutcome : std::uint8_t {
     gone,     ///< the connection ends already
 };
 
-/// What a hub does with one connection. Calls come on the connection's loop. Two calls of the handler's own to
-/// Connection come back at once: resume_reading() may call on_bytes(), abort() calls on_close().
-/// Thread: strand.
+/// What a hub does with one connection. Calls come on the connection's loop. Two calls of the
+/// handler's own to Connection come back at once: resume_reading() may call on_bytes(), abort()
+/// calls on_close(). Thread: strand.
 class ConnectionHandler {
 public:
     virtual ~ConnectionHandler() = default;
@@ -115,17 +119,20 @@ public:
     virtual void on_open(Connection& connection) = 0;
     /// Payload bytes, cut anywhere.
     virtual void on_bytes(std::string_view bytes) = 0;
-    /// A whole message of a transport that knows messages and their format (WebSocket); hubs do not care.
+    /// A whole message of a transport that knows messages and their format (WebSocket); hubs do not
+    /// care.
     virtual void on_message(std::string_view payload, TransferFormat) { on_bytes(payload); }
     /// About once a second, for timeouts and pings.
     virtual void on_tick(std::int64_t now_ns) = 0;
     virtual void on_congested() = 0;
     virtual void on_drained() = 0;
-    /// The peer came back on a new socket. The handler answers by resending through Outbox::resend(), first of all.
+    /// The peer came back on a new socket. The handler answers by resending through
+    /// Outbox::resend(), first of all.
     virtual void on_resumed() {}
     /// Before a further request is served. Who does not look at it keeps the first one's user.
     virtual UserOutcome on_user(const LaterRequest& later) {
-        return later.kind == LaterRequest::Kind::refresh ? UserOutcome::refused : UserOutcome::accepted;
+        return later.kind == LaterRequest::Kind::refresh ? UserOutcome::refused
+                                                         : UserOutcome::accepted;
     }
     /// The server goes down: tell the peer to come back, and close.
     virtual void on_shutdown() = 0;

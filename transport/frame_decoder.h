@@ -7,7 +7,8 @@
 namespace hubtrail::transport {
 
 inline constexpr std::size_t kMessageBytesMax = 32 * 1024;  ///< default; over it: 1009
-inline constexpr std::size_t kFragmentsPerMessageMax = 1024;  ///< default, frames of one message; over it: 1008
+inline constexpr std::size_t kFragmentsPerMessageMax =
+    1024;  ///< default, frames of one message; over it: 1008
 
 // Close codes that a decoder asks for (RFC 6455 7.4.1).
 inline constexpr std::uint16_t kCloseProtocolError = 1002;

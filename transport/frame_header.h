@@ -46,7 +46,9 @@ inline std::size_t write_frame_header(char* out, FrameOpcode opcode, std::uint64
 
 /// Bytes of the whole frame that `frames` begins with; the frame is one of write_frame_header()'s.
 inline std::uint64_t frame_bytes(std::string_view frames) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(frames[i])); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint64_t>(static_cast<unsigned char>(frames[i]));
+    };
     if (byte(1) <= 125) {
         return 2 + byte(1);
     }
@@ -68,7 +70,8 @@ inline void append_frame(std::string& out, FrameOpcode opcode, std::string_view 
 /// Appends a close frame. `reason` is UTF-8; the caller keeps it to kCloseReasonBytesMax bytes.
 inline void append_close_frame(std::string& out, std::uint16_t code, std::string_view reason = {}) {
     std::array<char, kFrameHeaderBytesMax> header;
-    out.append(header.data(), write_frame_header(header.data(), FrameOpcode::close, reason.size() + 2));
+    out.append(header.data(),
+               write_frame_header(header.data(), FrameOpcode::close, reason.size() + 2));
     out.push_back(static_cast<char>(code >> 8U));
     out.push_back(static_cast<char>(code & 0xFFU));
     out.append(reason);

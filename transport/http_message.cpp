@@ -108,9 +108,8 @@ void extract_token(HttpRequest& request, TokenInQuery in_query) {
 }
 
 std::string_view reason_phrase(int status) {
-    const auto* const reason =
-        std::find_if(kReasons.begin(), kReasons.end(),
-                     [&](const Reason& row) { return row.status == status; });
+    const auto* const reason = std::find_if(
+        kReasons.begin(), kReasons.end(), [&](const Reason& row) { return row.status == status; });
     return reason != kReasons.end() ? reason->phrase : "Unknown";
 }
 

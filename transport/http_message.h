@@ -36,7 +36,8 @@ struct HttpRequest {
     bool token_conflict = false;  ///< header and query had different tokens
     bool keep_alive = true;
     int http_minor = 1;  ///< HTTP/1.0 or HTTP/1.1
-    std::string peer_address;   ///< `127.0.0.1:50312`; only of a request that opens a hub's connection
+    std::string
+        peer_address;  ///< `127.0.0.1:50312`; only of a request that opens a hub's connection
     std::string local_address;  ///< ours; likewise
 
     /// The first value, or nothing. `name` in lower case for headers; query names ignore case.

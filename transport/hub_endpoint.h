@@ -29,7 +29,8 @@ public:
 
     virtual const EndpointOptions& options() const = 0;
 
-    /// Authentication, authorization and parameters: the refusal, or nothing. For every request of the hub.
+    /// Authentication, authorization and parameters: the refusal, or nothing. For every request of
+    /// the hub.
     virtual std::optional<HttpResponse> check(const HttpRequest& request) = 0;
 
     /// Whose request it is by its token; null: nobody's. After check().
@@ -38,8 +39,8 @@ public:
     /// Asked after check() by negotiate.
     virtual std::optional<NegotiateRedirect> redirect(const HttpRequest&) { return std::nullopt; }
 
-    /// check(), then whatever the hub has to look up. `connection_id` is the public id, made by the session.
-    /// `done` is called once, on this loop, now or later.
+    /// check(), then whatever the hub has to look up. `connection_id` is the public id, made by the
+    /// session. `done` is called once, on this loop, now or later.
     virtual void open(HttpRequest request, std::string connection_id,
                       std::function<void(OpenResult)> done) = 0;
 };

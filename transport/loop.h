@@ -14,15 +14,15 @@ public:
     virtual void on_turn_end() = 0;
 };
 
-/// One event loop: a core's worth of connections, timers and posted work. Everything that a loop owns is
-/// touched by its thread only, so none of it is locked.
-/// Thread: strand, except post(), which any thread may call.
+/// One event loop: a core's worth of connections, timers and posted work. Everything that a loop
+/// owns is touched by its thread only, so none of it is locked. Thread: strand, except post(),
+/// which any thread may call.
 class Loop {
 public:
     virtual ~Loop() = default;
 
-    /// Runs the task on the loop's thread, in order of posting. Any thread. Tasks posted after the loop stopped
-    /// are dropped.
+    /// Runs the task on the loop's thread, in order of posting. Any thread. Tasks posted after the
+    /// loop stopped are dropped.
     virtual void post(Task task) = 0;
 
     /// Runs the task once, not before the delay. Returns an id for cancel(); ids are never 0.
@@ -33,8 +33,8 @@ public:
     /// Steady time of the current turn, nanoseconds: one clock read a turn, whatever the turn does.
     virtual std::int64_t now_ns() const = 0;
 
-    /// Asks for one on_turn_end() call at the end of the current turn. Asking again in the same turn adds
-    /// nothing only if the caller keeps its own flag. `hook` must live until then.
+    /// Asks for one on_turn_end() call at the end of the current turn. Asking again in the same
+    /// turn adds nothing only if the caller keeps its own flag. `hook` must live until then.
     virtual void at_turn_end(TurnEnd& hook) = 0;
 
     /// 0-based number of the loop, for names and metrics.

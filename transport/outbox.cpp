@@ -306,7 +306,8 @@ void SharedStream::append(std::string_view head, std::string_view body) {
         order_->last_ = this;
     }
     const auto bytes = head.size() + body.size();
-    if (turn_.empty() || turn_.back().range.segment->capacity - turn_.back().range.segment->used < bytes) {
+    if (turn_.empty() ||
+        turn_.back().range.segment->capacity - turn_.back().range.segment->used < bytes) {
         auto* segment = scheduler_.pool_.take(bytes);
         turn_.push_back({{segment, 0, 0}, 0});
     }
@@ -331,8 +332,8 @@ void SharedStream::append(std::string_view head, std::string_view body) {
     }
 }
 
-// Everything that the streams of this order have appended goes to the outboxes, oldest first: what comes next may
-// follow something that another of them appended.
+// Everything that the streams of this order have appended goes to the outboxes, oldest first: what
+// comes next may follow something that another of them appended.
 void SharedStream::settle() {
     auto& dirty = scheduler_.dirty_streams_;
     for (auto*& stream : dirty) {
@@ -366,7 +367,8 @@ void SharedStream::flush() {
         std::transform(turn_.begin(), turn_.end(), slices.begin(),
                        [](const Part& part) { return part.range.view(); });
     }
-    // Spares a look at each member's other streams, which is a cache miss or two where there are thousands of members.
+    // Spares a look at each member's other streams, which is a cache miss or two where there are
+    // thousands of members.
     const bool only = scheduler_.dirty_streams_.size() == 1;
     const auto count = members_.size();
     start_ = count == 0 ? 0 : (start_ + 1) % static_cast<std::uint32_t>(count);
@@ -418,15 +420,16 @@ void SharedStream::mark_seen(Member& member) const {
 template <typename Take>
 void SharedStream::each_unseen(const Member& member, Take&& take) const {
     auto skip = static_cast<std::size_t>(std::max(member.seen, turn_begin_) - turn_begin_);
-    auto skip_messages =
-        static_cast<std::uint32_t>(std::max(member.seen_messages, messages_begin_) - messages_begin_);
+    auto skip_messages = static_cast<std::uint32_t>(
+        std::max(member.seen_messages, messages_begin_) - messages_begin_);
     for (const auto& part : turn_) {
         if (skip >= part.range.size()) {
             skip -= part.range.size();
             skip_messages -= part.messages;
             continue;
         }
-        take(SegmentRange{part.range.segment, part.range.begin + static_cast<std::uint32_t>(skip), part.range.end},
+        take(SegmentRange{part.range.segment, part.range.begin + static_cast<std::uint32_t>(skip),
+                          part.range.end},
              part.messages - skip_messages);
         skip = 0;
         skip_messages = 0;

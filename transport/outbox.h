@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "transport/frame_ref.h"
 #include "transport/loop.h"
 #include "transport/segment.h"
 #include "transport/sent_history.h"
@@ -15,30 +15,33 @@
 namespace hubtrail::transport {
 
 // Limits of what waits for one slow peer (docs/limits.md).
-inline constexpr std::size_t kUnsentSoftMax = 256 * 1024;    ///< over it: on_congested(), log tails become readers
-inline constexpr std::size_t kUnsentLowWater = 64 * 1024;    ///< at or below it again: on_drained()
-inline constexpr std::size_t kUnsentHardMax = 1024 * 1024;   ///< what no log can replay: over it the peer is cut off
-inline constexpr std::size_t kSharedTurnBytesMax = 512 * 1024;  ///< a shared stream flushes in mid-turn beyond this
+inline constexpr std::size_t kUnsentSoftMax =
+    256 * 1024;  ///< over it: on_congested(), log tails become readers
+inline constexpr std::size_t kUnsentLowWater = 64 * 1024;  ///< at or below it again: on_drained()
+inline constexpr std::size_t kUnsentHardMax =
+    1024 * 1024;  ///< what no log can replay: over it the peer is cut off
+inline constexpr std::size_t kSharedTurnBytesMax =
+    512 * 1024;  ///< a shared stream flushes in mid-turn beyond this
 
-class FrameRef;
 class OutputScheduler;
 class SharedStream;
 
-/// Told what becomes of a connection's output. Called at the end of a turn, never within a call of the
-/// owner's; only on_blocked() comes in the middle of the writing. Thread: strand.
+/// Told what becomes of a connection's output. Called at the end of a turn, never within a call of
+/// the owner's; only on_blocked() comes in the middle of the writing. Thread: strand.
 class OutboxOwner {
 public:
     virtual ~OutboxOwner() = default;
-    virtual void on_blocked() = 0;       ///< ask the socket to say when it can be written, and no more
-    virtual void on_congested() = 0;     ///< over kUnsentSoftMax, or over the limit of the history
-    virtual void on_drained() = 0;       ///< at kUnsentLowWater or less and below that limit, after on_congested()
+    virtual void on_blocked() = 0;    ///< ask the socket to say when it can be written, and no more
+    virtual void on_congested() = 0;  ///< over kUnsentSoftMax, or over the limit of the history
+    virtual void
+    on_drained() = 0;  ///< at kUnsentLowWater or less and below that limit, after on_congested()
     virtual void on_flushed() = 0;       ///< nothing waits any more, after tell_when_flushed()
     virtual void on_write_failed() = 0;  ///< the peer is gone; nothing more will be sent
 };
 
-/// What one connection still has to send: ranges of segments that it shares with others, in order. Whatever
-/// is added within a turn leaves in one gathered write at the end of it.
-/// Thread: strand. `scheduler`, `socket` and `owner` must outlive it.
+/// What one connection still has to send: ranges of segments that it shares with others, in order.
+/// Whatever is added within a turn leaves in one gathered write at the end of it. Thread: strand.
+/// `scheduler`, `socket` and `owner` must outlive it.
 class Outbox {
 public:
     Outbox(OutputScheduler& scheduler, Socket& socket, OutboxOwner& owner);
@@ -46,8 +49,8 @@ public:
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
 
-    /// Copies the two parts, one after the other, behind everything that is already due. `counted`: messages in it
-    /// that a history keeps.
+    /// Copies the two parts, one after the other, behind everything that is already due. `counted`:
+    /// messages in it that a history keeps.
     void send(std::string_view head, std::string_view body = {}, std::uint32_t counted = 0);
     /// The same without copying, for one frame that goes to several.
     void send_frame(const FrameRef& frame, std::uint32_t counted);
@@ -57,7 +60,8 @@ public:
     /// Everything appended so far is still sent.
     void leave(SharedStream& stream);
 
-    // Stateful reconnect (HubProtocol.md): counted messages are kept until the peer acknowledges them.
+    // Stateful reconnect (HubProtocol.md): counted messages are kept until the peer acknowledges
+    // them.
 
     /// From now on; ids begin with 1. Over `bytes_max` the outbox is congested.
     void keep_history(std::size_t bytes_max);
@@ -68,7 +72,8 @@ public:
     void acknowledge(std::int64_t id);
     /// Once a second: gives back memory that a history has no use for.
     void on_second();
-    /// The peer begins anew on another socket: forgets what is unsent, sends `first` and then all that is kept.
+    /// The peer begins anew on another socket: forgets what is unsent, sends `first` and then all
+    /// that is kept.
     void resend(std::string_view first);
 
     /// Bytes that wait for this peer. Does not count shared bytes of the current turn.
@@ -124,7 +129,7 @@ private:
     bool failed_ = false;
     bool congested_ = false;
     bool backlogged_ = false;  ///< counted by the streams that it has joined
-    bool reported_ = false;  ///< in the scheduler's list of owners to tell
+    bool reported_ = false;    ///< in the scheduler's list of owners to tell
     bool tell_flushed_ = false;
     std::uint64_t taken_ = 0;
     std::size_t unsent_ = 0;
@@ -132,17 +137,17 @@ private:
     std::unique_ptr<SentHistory> history_;
 };
 
-/// Streams whose frames reach a common member in the order in which they were appended, whichever stream each went
-/// to. Thread: strand. Must outlive its streams.
+/// Streams whose frames reach a common member in the order in which they were appended, whichever
+/// stream each went to. Thread: strand. Must outlive its streams.
 class SendOrder {
 private:
     friend class SharedStream;
     SharedStream* last_ = nullptr;  ///< appended to last
 };
 
-/// A sequence of frames that several connections receive alike, laid out one after another. A member that
-/// keeps up costs nothing between turns: at the end of a turn it is sent the turn's bytes straight from here.
-/// Thread: strand. Must be left by every member before it dies.
+/// A sequence of frames that several connections receive alike, laid out one after another. A
+/// member that keeps up costs nothing between turns: at the end of a turn it is sent the turn's
+/// bytes straight from here. Thread: strand. Must be left by every member before it dies.
 class SharedStream {
 public:
     /// `order` null: no order between this stream and others.
@@ -156,8 +161,8 @@ public:
     void append(std::string_view head, std::string_view body);
     bool empty() const { return members_.empty(); }
     std::size_t members() const { return members_.size(); }
-    /// True if some member has more than kUnsentLowWater waiting, or its history is over its limit: a sender that can
-    /// wait should.
+    /// True if some member has more than kUnsentLowWater waiting, or its history is over its limit:
+    /// a sender that can wait should.
     bool backlogged() const { return backlogged_ > 0; }
 
 private:
@@ -187,34 +192,15 @@ private:
     OutputScheduler& scheduler_;
     SendOrder* const order_;
     std::vector<Member> members_;
-    std::vector<Part> turn_;             ///< the turn's bytes; one reference each
-    std::uint64_t turn_begin_ = 0;       ///< stream offsets
+    std::vector<Part> turn_;        ///< the turn's bytes; one reference each
+    std::uint64_t turn_begin_ = 0;  ///< stream offsets
     std::uint64_t turn_end_ = 0;
-    std::uint64_t messages_begin_ = 0;   ///< messages before the turn
+    std::uint64_t messages_begin_ = 0;  ///< messages before the turn
     std::uint64_t messages_end_ = 0;
-    std::uint64_t stamp_ = 0;            ///< when the turn's first bytes were appended, among all streams
-    std::uint32_t start_ = 0;            ///< rotates, so that the same member is not always last
+    std::uint64_t stamp_ = 0;  ///< when the turn's first bytes were appended, among all streams
+    std::uint32_t start_ = 0;  ///< rotates, so that the same member is not always last
     std::uint32_t backlogged_ = 0;
     bool dirty_ = false;
-};
-
-/// One frame laid out once for the outboxes of its loop. Copies share it. Thread: strand.
-class FrameRef {
-public:
-    FrameRef(SegmentPool& pool, SegmentRange range) : pool_(&pool), range_(range) {}
-    FrameRef(const FrameRef& other) : pool_(other.pool_), range_(other.range_) { SegmentPool::retain(range_.segment); }
-    FrameRef& operator=(FrameRef other) {
-        std::swap(pool_, other.pool_);
-        std::swap(range_, other.range_);
-        return *this;
-    }
-    ~FrameRef() { pool_->release(range_.segment); }
-
-    const SegmentRange& range() const { return range_; }
-
-private:
-    SegmentPool* pool_;
-    SegmentRange range_;
 };
 
 /// Collects what a loop's turn has to send and writes it when the turn ends.
@@ -228,7 +214,9 @@ public:
     Loop& loop() { return loop_; }
     SegmentPool& pool() { return pool_; }
     /// Copies the two parts, one after the other, once for all who get them by send_frame().
-    FrameRef lay_out(std::string_view head, std::string_view body) { return {pool_, copy_to_arena(head, body)}; }
+    FrameRef lay_out(std::string_view head, std::string_view body) {
+        return {pool_, copy_to_arena(head, body)};
+    }
 
 private:
     friend class Outbox;

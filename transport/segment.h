@@ -10,8 +10,8 @@ namespace hubtrail::transport {
 inline constexpr std::uint32_t kSegmentBytes = 64 * 1024;
 inline constexpr std::size_t kSpareSegmentsMax = 64;  ///< per loop; 4 MiB kept for re-use
 
-/// A block of bytes that were written once and are sent to many. Counted by a plain integer: a segment
-/// never leaves its loop.
+/// A block of bytes that were written once and are sent to many. Counted by a plain integer: a
+/// segment never leaves its loop.
 struct Segment {
     std::uint32_t refs;
     std::uint32_t capacity;

@@ -23,7 +23,8 @@ void SentHistory::add(std::string_view bytes, std::uint32_t messages, Layout lay
 void SentHistory::acknowledge(std::int64_t id) {
     while (!empty()) {
         auto& entry = entries_[first_];
-        const auto had = id - begin_ + 1;  // messages of this entry and later ones that the peer has
+        const auto had =
+            id - begin_ + 1;  // messages of this entry and later ones that the peer has
         if (had < entry.messages) {
             if (had > 0 && entry.layout == Layout::frames) {
                 drop_frames(entry, had);

@@ -8,9 +8,9 @@
 
 namespace hubtrail::transport {
 
-/// What a peer was sent and has not acknowledged yet (HubProtocol.md, stateful reconnect). A copy: references would
-/// keep a whole segment alive for the smallest message of a peer that acknowledges late. Ids count messages from 1.
-/// Thread: strand.
+/// What a peer was sent and has not acknowledged yet (HubProtocol.md, stateful reconnect). A copy:
+/// references would keep a whole segment alive for the smallest message of a peer that acknowledges
+/// late. Ids count messages from 1. Thread: strand.
 class SentHistory {
 public:
     explicit SentHistory(std::size_t bytes_max) : bytes_max_(bytes_max) {}
@@ -22,8 +22,9 @@ public:
     void add(std::string_view bytes, std::uint32_t messages, Layout layout);
     /// The peer has everything up to this id. An id that was never sent counts as the last one.
     void acknowledge(std::int64_t id);
-    /// Once a second. Gives back the memory of a history that is empty and was not used since the last time: a busy
-    /// peer acknowledges once a second, and fresh memory costs more than the copy.
+    /// Once a second. Gives back the memory of a history that is empty and was not used since the
+    /// last time: a busy peer acknowledges once a second, and fresh memory costs more than the
+    /// copy.
     void on_second();
 
     /// Id of the oldest message that is kept, or of the next one.
@@ -48,7 +49,7 @@ private:
 
     const std::size_t bytes_max_;
     std::string buffer_;
-    std::size_t dropped_ = 0;  ///< of the buffer's front: acknowledged
+    std::size_t dropped_ = 0;     ///< of the buffer's front: acknowledged
     std::vector<Entry> entries_;  ///< neighbours with a frame for each message are one
     bool used_ = false;           ///< since the last second
     std::size_t first_ = 0;       ///< entries before it are acknowledged

@@ -29,8 +29,8 @@ public:
     virtual void on_writable() = 0;
 };
 
-/// One connected, non-blocking byte stream. The seam at which a simulated network takes the kernel's place.
-/// Level-triggered: on_readable() comes again while there is something to read.
+/// One connected, non-blocking byte stream. The seam at which a simulated network takes the
+/// kernel's place. Level-triggered: on_readable() comes again while there is something to read.
 /// Thread: strand. Destruction closes.
 class Socket {
 public:
@@ -50,8 +50,8 @@ public:
     /// Ours, likewise.
     virtual std::string local_address() const = 0;
 
-    // Changing loops: detach() on the old loop's thread, attach() and start() on the new one's. What was not read
-    // yet stays in the stream.
+    // Changing loops: detach() on the old loop's thread, attach() and start() on the new one's.
+    // What was not read yet stays in the stream.
 
     /// Nothing more is told, and the old loop knows the socket no longer.
     virtual void detach() = 0;

@@ -41,7 +41,8 @@ struct HubServerOptions {
     /// Instead of `redis_url`: your own backplane. Called once for each type of hub.
     std::function<std::unique_ptr<Backplane>()> make_backplane = nullptr;
 
-    /// Called once the server listens, with the real port; null: nobody is told. On the thread that starts it.
+    /// Called once the server listens, with the real port; null: nobody is told. On the thread that
+    /// starts it.
     std::function<void(std::uint16_t port)> on_listening = nullptr;
 
     /// Where the server says what happens to it; null: standard error, from `log_level` on. Must

@@ -29,7 +29,8 @@ constexpr std::size_t kFormattedBytes = 1024 * 1024;
 // What a queued publish takes beside its texts.
 constexpr std::size_t kPublishOverheadBytes = 128;
 
-/// Thread: any. mutex_ guards what callers and the thread share; what is marked so belongs to the thread.
+/// Thread: any. mutex_ guards what callers and the thread share; what is marked so belongs to the
+/// thread.
 class RedisBackplane final : public Backplane {
 public:
     RedisBackplane(RedisOptions options, const Clock& clock, Log& log)
@@ -56,7 +57,9 @@ private:
         std::string channel;
         std::string payload;
         Published done;
-        std::size_t bytes() const { return kPublishOverheadBytes + channel.size() + payload.size(); }
+        std::size_t bytes() const {
+            return kPublishOverheadBytes + channel.size() + payload.size();
+        }
     };
     struct Sent {
         std::size_t bytes;
@@ -101,7 +104,8 @@ private:
     Mutex mutex_;
     RedisSubscriptions subscriptions_ HUBTRAIL_GUARDED_BY(mutex_);
     std::deque<Publish> queue_ HUBTRAIL_GUARDED_BY(mutex_);
-    std::size_t queue_bytes_ HUBTRAIL_GUARDED_BY(mutex_) = 0;  ///< with what is sent and not answered
+    std::size_t queue_bytes_ HUBTRAIL_GUARDED_BY(mutex_) =
+        0;  ///< with what is sent and not answered
 
     // The thread's own.
     RedisConnection publisher_;
@@ -288,8 +292,8 @@ bool RedisBackplane::step() {
 }
 
 int RedisBackplane::wait_ms() const {
-    const auto due_ns =
-        phase_ == Phase::connected ? pinged_ns_ + kRedisPingIntervalNs : began_ns_ + kRedisConnectTimeoutNs;
+    const auto due_ns = phase_ == Phase::connected ? pinged_ns_ + kRedisPingIntervalNs
+                                                   : began_ns_ + kRedisConnectTimeoutNs;
     const auto left_ms = (due_ns - clock_.steady_ns()) / 1'000'000 + 1;
     return static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, 1000));
 }
@@ -342,7 +346,8 @@ void RedisBackplane::on_publisher_reply(const RedisReply& reply) {
     }
     if (sent.done) {
         const bool failed = reply.kind != RedisReply::Kind::integer;
-        sent.done(reply.integer, failed ? (reply.text.empty() ? kLost : reply.text) : std::string_view());
+        sent.done(reply.integer,
+                  failed ? (reply.text.empty() ? kLost : reply.text) : std::string_view());
     }
 }
 
@@ -394,8 +399,9 @@ void RedisBackplane::end_subscribing() {
     phase_ = Phase::connected;
     backoff_ns_ = kRedisBackoffFirstNs;
     failing_ = false;
-    log_.info("redis_connected",
-              {{"host", options_.address.host}, {"port", options_.address.port}, {"channels", channels}});
+    log_.info(
+        "redis_connected",
+        {{"host", options_.address.host}, {"port", options_.address.port}, {"channels", channels}});
 }
 
 void RedisBackplane::begin_subscribing() {
@@ -409,7 +415,8 @@ void RedisBackplane::begin_subscribing() {
     end_subscribing();
 }
 
-void RedisBackplane::send_subscriptions(std::string_view verb, const std::vector<std::string>& channels) {
+void RedisBackplane::send_subscriptions(std::string_view verb,
+                                        const std::vector<std::string>& channels) {
     for (std::size_t begin = 0; begin < channels.size(); begin += kChannelsPerCommand) {
         const auto end = std::min(begin + kChannelsPerCommand, channels.size());
         std::vector<std::string_view> words = {verb};
@@ -467,8 +474,9 @@ void RedisBackplane::give_up(const std::string& reason) {
         waiters = subscriptions_.end();
     }
     if (!std::exchange(failing_, true)) {
-        log_.warn(was_connected ? "redis_lost" : "redis_unreachable",
-                  {{"host", options_.address.host}, {"port", options_.address.port}, {"reason", reason}});
+        log_.warn(
+            was_connected ? "redis_lost" : "redis_unreachable",
+            {{"host", options_.address.host}, {"port", options_.address.port}, {"reason", reason}});
     }
     for (const auto& sent : std::exchange(sent_, {})) {
         if (sent.done) {
@@ -489,7 +497,8 @@ void RedisBackplane::give_up(const std::string& reason) {
 void RedisBackplane::rest() {
     const auto until_ns = clock_.steady_ns() + backoff_ns_;
     backoff_ns_ = std::min(backoff_ns_ * 2, kRedisBackoffLastNs);
-    for (auto now_ns = clock_.steady_ns(); now_ns < until_ns && !stopping(); now_ns = clock_.steady_ns()) {
+    for (auto now_ns = clock_.steady_ns(); now_ns < until_ns && !stopping();
+         now_ns = clock_.steady_ns()) {
         pollfd waiting{wake_, POLLIN, 0};
         ::poll(&waiting, 1, static_cast<int>((until_ns - now_ns) / 1'000'000 + 1));
         std::uint64_t wakes = 0;
@@ -499,7 +508,8 @@ void RedisBackplane::rest() {
 
 }  // namespace
 
-std::unique_ptr<Backplane> make_redis_backplane(RedisOptions options, const Clock& clock, Log& log) {
+std::unique_ptr<Backplane> make_redis_backplane(RedisOptions options, const Clock& clock,
+                                                Log& log) {
     return std::make_unique<RedisBackplane>(std::move(options), clock, log);
 }
 

@@ -19,7 +19,8 @@ struct FreeReply {
 std::string_view text_of(const redisReply& reply) {
     const bool has_text = reply.type == REDIS_REPLY_STRING || reply.type == REDIS_REPLY_STATUS ||
                           reply.type == REDIS_REPLY_ERROR;
-    return has_text ? std::string_view(reply.str, static_cast<std::size_t>(reply.len)) : std::string_view();
+    return has_text ? std::string_view(reply.str, static_cast<std::size_t>(reply.len))
+                    : std::string_view();
 }
 
 RedisReply view_of(const redisReply& reply) {
@@ -94,7 +95,8 @@ void RedisConnection::command(const std::vector<std::string_view>& words) {
         sizes.push_back(word.size());
     }
     // It can only fail for lack of memory; the context then carries an error that work() finds.
-    redisAppendCommandArgv(context_.get(), static_cast<int>(data.size()), data.data(), sizes.data());
+    redisAppendCommandArgv(context_.get(), static_cast<int>(data.size()), data.data(),
+                           sizes.data());
     flushed_ = false;
 }
 

@@ -43,7 +43,8 @@ public:
     void command(const std::vector<std::string_view>& words);
     bool wants_write() const { return connecting_ || !flushed_; }
     std::size_t unsent() const;
-    /// Reads and writes what `events` of poll() allow. False: the connection is broken, see error().
+    /// Reads and writes what `events` of poll() allow. False: the connection is broken, see
+    /// error().
     bool work(short events, const OnReply& on_reply);
     /// Why open() or work() failed.
     const std::string& error() const { return error_; }

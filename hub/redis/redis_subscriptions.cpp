@@ -27,7 +27,8 @@ bool RedisSubscriptions::add(const std::string& channel, Backplane::Subscribed& 
 
 void RedisSubscriptions::remove(const std::string& channel) {
     const auto found = channels_.find(channel);
-    HUBTRAIL_CHECK(found != channels_.end() && found->second.wishes > 0, "unsubscribe without subscribe");
+    HUBTRAIL_CHECK(found != channels_.end() && found->second.wishes > 0,
+                   "unsubscribe without subscribe");
     if (--found->second.wishes > 0) {
         return;
     }

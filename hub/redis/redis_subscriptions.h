@@ -11,9 +11,9 @@
 
 namespace hubtrail::hub {
 
-/// Which channels are wanted, how often, and what Redis knows of it. Redis confirms each command in order, so
-/// a channel is settled once nothing is unconfirmed. Thread: any, guarded by its owner's mutex: it calls
-/// nobody, but hands out whom to call.
+/// Which channels are wanted, how often, and what Redis knows of it. Redis confirms each command in
+/// order, so a channel is settled once nothing is unconfirmed. Thread: any, guarded by its owner's
+/// mutex: it calls nobody, but hands out whom to call.
 class RedisSubscriptions {
 public:
     using Waiters = std::vector<Backplane::Subscribed>;
@@ -23,8 +23,8 @@ public:
         Waiters settled;  ///< whose wish needs no command any more
     };
 
-    /// True: it is in force, and `done` was left alone; false: it was taken and is handed out later, except
-    /// while not live.
+    /// True: it is in force, and `done` was left alone; false: it was taken and is handed out
+    /// later, except while not live.
     bool add(const std::string& channel, Backplane::Subscribed& done);
     void remove(const std::string& channel);
     bool changed() const { return !changed_.empty(); }

@@ -17,7 +17,8 @@ Parsed refuse(std::string reason) {
 std::optional<int> parse_number(std::string_view text, int least, int most) {
     int value = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = !text.empty() && parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size();
+    const bool whole =
+        !text.empty() && parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size();
     return whole && value >= least && value <= most ? std::optional(value) : std::nullopt;
 }
 

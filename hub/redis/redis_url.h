@@ -18,8 +18,8 @@ struct RedisAddress {
     bool operator==(const RedisAddress&) const = default;
 };
 
-/// `redis://[[user]:password@]host[:port][/database]`, user and password percent-encoded, IPv6 in brackets.
-/// TLS
+/// `redis://[[user]:password@]host[:port][/database]`, user and password percent-encoded, IPv6 in
+/// brackets. TLS
 /// (`rediss://`) is not supported. The error never quotes the URL: it may hold a password.
 Result<RedisAddress, std::string> parse_redis_url(std::string_view url);
 

@@ -52,8 +52,8 @@ public:
 
     HubClient& connect(std::size_t place, std::string id, std::string user = {},
                        std::string_view protocol = "json") {
-        peers_.push_back(std::make_unique<HubClient>(under.manager(place), under.loop(place), std::move(id),
-                                                     std::move(user), protocol));
+        peers_.push_back(std::make_unique<HubClient>(under.manager(place), under.loop(place),
+                                                     std::move(id), std::move(user), protocol));
         auto& peer = *peers_.back();
         until([&] { return peer.ready; });
         return peer;
@@ -62,15 +62,17 @@ public:
     /// Sends and waits for the end of it; returns the error.
     std::string send(std::size_t place, Recipients to, std::string_view target) {
         return wait_for([&](HubManager::Done done) {
-            under.manager(place).send(&under.loop(place).loop, std::move(to), make_invocation(target),
-                                      std::move(done));
+            under.manager(place).send(&under.loop(place).loop, std::move(to),
+                                      make_invocation(target), std::move(done));
         });
     }
     std::string to_all(std::size_t place, std::string_view target, Names except = {}) {
         return send(place, {Recipients::Kind::all, {}, std::move(except)}, target);
     }
-    std::string to_groups(std::size_t place, Names groups, std::string_view target, Names except = {}) {
-        return send(place, {Recipients::Kind::groups, std::move(groups), std::move(except)}, target);
+    std::string to_groups(std::size_t place, Names groups, std::string_view target,
+                          Names except = {}) {
+        return send(place, {Recipients::Kind::groups, std::move(groups), std::move(except)},
+                    target);
     }
     std::string to_users(std::size_t place, Names users, std::string_view target) {
         return send(place, {Recipients::Kind::users, std::move(users), {}}, target);
@@ -80,14 +82,14 @@ public:
     }
     std::string add_to_group(std::size_t place, std::string id, std::string group) {
         return wait_for([&](HubManager::Done done) {
-            under.manager(place).add_to_group(&under.loop(place).loop, std::move(id), std::move(group),
-                                              std::move(done));
+            under.manager(place).add_to_group(&under.loop(place).loop, std::move(id),
+                                              std::move(group), std::move(done));
         });
     }
     std::string remove_from_group(std::size_t place, std::string id, std::string group) {
         return wait_for([&](HubManager::Done done) {
-            under.manager(place).remove_from_group(&under.loop(place).loop, std::move(id), std::move(group),
-                                                   std::move(done));
+            under.manager(place).remove_from_group(&under.loop(place).loop, std::move(id),
+                                                   std::move(group), std::move(done));
         });
     }
     /// What the peer got, once all that was sent before has arrived.
@@ -107,7 +109,8 @@ private:
         until([&] { return end.has_value(); });
         return *end;
     }
-    // What one caller sends arrives in order, so a message to everybody shows that the ones before it have.
+    // What one caller sends arrives in order, so a message to everybody shows that the ones before
+    // it have.
     void fence() {
         ++fences_;
         for (std::size_t place = 0; place < Places::kPlaces; ++place) {

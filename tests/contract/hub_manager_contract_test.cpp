@@ -2,7 +2,8 @@
 
 #include <atomic>
 
-// The one suite that every HubManager passes. Place 0 and place 1 are one loop, two loops or two nodes.
+// The one suite that every HubManager passes. Place 0 and place 1 are one loop, two loops or two
+// nodes.
 #define MANAGERS OneLoop, TwoLoops, TwoFakeNodes, TwoRedisNodes
 // What is missing fails the test: ./test installs it, and a pass that did not look would be a lie.
 #define REQUIRE_USABLE(world) REQUIRE(static_cast<bool>(world))
@@ -24,7 +25,8 @@ TEMPLATE_TEST_CASE("A send to all reaches every connection once, in either encod
     }
 }
 
-TEMPLATE_TEST_CASE("A send to all but some spares those, wherever they are", "[contract]", MANAGERS) {
+TEMPLATE_TEST_CASE("A send to all but some spares those, wherever they are", "[contract]",
+                   MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& a = world.connect(0, "a");
@@ -39,7 +41,8 @@ TEMPLATE_TEST_CASE("A send to all but some spares those, wherever they are", "[c
     CHECK(world.got(d) == Names{"others", "everybody"});
 }
 
-TEMPLATE_TEST_CASE("A connection that has gone gets nothing and fails nothing", "[contract]", MANAGERS) {
+TEMPLATE_TEST_CASE("A connection that has gone gets nothing and fails nothing", "[contract]",
+                   MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& a = world.connect(0, "a", "ann");
@@ -56,7 +59,8 @@ TEMPLATE_TEST_CASE("A connection that has gone gets nothing and fails nothing", 
     CHECK(world.got(c) == Names{"all"});
 }
 
-TEMPLATE_TEST_CASE("A send to a group reaches its members and nobody else", "[contract]", MANAGERS) {
+TEMPLATE_TEST_CASE("A send to a group reaches its members and nobody else", "[contract]",
+                   MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& a = world.connect(0, "a");
@@ -92,8 +96,8 @@ TEMPLATE_TEST_CASE("A send to a group but some spares those", "[contract]", MANA
     CHECK(world.got(c).empty());
 }
 
-TEMPLATE_TEST_CASE("A member of two listed groups gets two copies, a user listed twice one", "[contract]",
-                   MANAGERS) {
+TEMPLATE_TEST_CASE("A member of two listed groups gets two copies, a user listed twice one",
+                   "[contract]", MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& a = world.connect(0, "a", "ann");
@@ -109,8 +113,8 @@ TEMPLATE_TEST_CASE("A member of two listed groups gets two copies, a user listed
     CHECK(world.got(b) == Names{"twice", "twice", "user", "connection"});
 }
 
-TEMPLATE_TEST_CASE("A send to connections finds them on either side and skips unknown ones", "[contract]",
-                   MANAGERS) {
+TEMPLATE_TEST_CASE("A send to connections finds them on either side and skips unknown ones",
+                   "[contract]", MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& a = world.connect(0, "a");
@@ -156,8 +160,8 @@ TEMPLATE_TEST_CASE("The end of a connection takes it out of its groups", "[contr
     CHECK(world.got(b) == Names{"news"});
 }
 
-TEMPLATE_TEST_CASE("Groups change from either side, repeats and strangers are harmless", "[contract]",
-                   MANAGERS) {
+TEMPLATE_TEST_CASE("Groups change from either side, repeats and strangers are harmless",
+                   "[contract]", MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& a = world.connect(0, "a");
@@ -181,7 +185,8 @@ TEMPLATE_TEST_CASE("Groups change from either side, repeats and strangers are ha
     CHECK(world.got(b) == Names{"one", "two"});
 }
 
-TEMPLATE_TEST_CASE("An empty group name is an error and nobody gets anything", "[contract]", MANAGERS) {
+TEMPLATE_TEST_CASE("An empty group name is an error and nobody gets anything", "[contract]",
+                   MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& a = world.connect(0, "a");
@@ -237,8 +242,8 @@ TEMPLATE_TEST_CASE("A caller outside of loops reaches everybody", "[contract]", 
     CHECK(world.got(b) == Names{"hello"});
 }
 
-TEMPLATE_TEST_CASE("A member that vanishes does not keep the message from the next one", "[contract]",
-                   MANAGERS) {
+TEMPLATE_TEST_CASE("A member that vanishes does not keep the message from the next one",
+                   "[contract]", MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& a = world.connect(0, "a");
@@ -283,8 +288,8 @@ TEMPLATE_TEST_CASE("A client's result comes back to its caller", "[contract]", M
     const std::size_t place = GENERATE(0U, 1U);
     auto& peer = world.connect(place, "a", {}, protocol);
     Answer answer;
-    const auto ticket =
-        world.under.manager(0).invoke(&world.under.loop(0).loop, "a", make_question("ask"), answer.done());
+    const auto ticket = world.under.manager(0).invoke(&world.under.loop(0).loop, "a",
+                                                      make_question("ask"), answer.done());
     CHECK(ticket.starts_with("s"));
     world.until([&] { return asked(peer) == ticket; });
     CHECK(world.under.manager(place).is_waiting(ticket));
@@ -298,24 +303,27 @@ TEMPLATE_TEST_CASE("A client's result comes back to its caller", "[contract]", M
     CHECK_FALSE(world.under.manager(place).is_waiting(ticket));
 }
 
-TEMPLATE_TEST_CASE("A question to nobody says that there is no such connection", "[contract]", MANAGERS) {
+TEMPLATE_TEST_CASE("A question to nobody says that there is no such connection", "[contract]",
+                   MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     Answer answer;
-    world.under.manager(0).invoke(&world.under.loop(0).loop, "nobody", make_question("ask"), answer.done());
+    world.under.manager(0).invoke(&world.under.loop(0).loop, "nobody", make_question("ask"),
+                                  answer.done());
     world.until([&] { return answer.outcome.has_value(); });
     CHECK(answer.outcome->kind == InvokeOutcome::Kind::no_such_connection);
     CHECK(answer.calls == 1);
 }
 
-TEMPLATE_TEST_CASE("A question to a connection that ends says that it did", "[contract]", MANAGERS) {
+TEMPLATE_TEST_CASE("A question to a connection that ends says that it did", "[contract]",
+                   MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     const std::size_t place = GENERATE(0U, 1U);
     auto& peer = world.connect(place, "a");
     Answer answer;
-    const auto ticket =
-        world.under.manager(0).invoke(&world.under.loop(0).loop, "a", make_question("ask"), answer.done());
+    const auto ticket = world.under.manager(0).invoke(&world.under.loop(0).loop, "a",
+                                                      make_question("ask"), answer.done());
     world.until([&] { return asked(peer) == ticket; });
     peer.end();
     world.until([&] { return answer.outcome.has_value(); });
@@ -323,15 +331,16 @@ TEMPLATE_TEST_CASE("A question to a connection that ends says that it did", "[co
     CHECK(answer.calls == 1);
 }
 
-TEMPLATE_TEST_CASE("A cancelled question is answered to nobody, and the late answer is ignored", "[contract]",
-                   MANAGERS) {
+TEMPLATE_TEST_CASE("A cancelled question is answered to nobody, and the late answer is ignored",
+                   "[contract]", MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     const std::size_t place = GENERATE(0U, 1U);
     auto& peer = world.connect(place, "a");
     Answer answer;
     auto& manager = world.under.manager(0);
-    const auto ticket = manager.invoke(&world.under.loop(0).loop, "a", make_question("ask"), answer.done());
+    const auto ticket =
+        manager.invoke(&world.under.loop(0).loop, "a", make_question("ask"), answer.done());
     world.until([&] { return asked(peer) == ticket; });
     manager.cancel(ticket);
     world.until([&] { return !world.under.manager(place).is_waiting(ticket); });
@@ -342,15 +351,16 @@ TEMPLATE_TEST_CASE("A cancelled question is answered to nobody, and the late ans
     CHECK(answer.calls == 0);
 }
 
-TEMPLATE_TEST_CASE("The answer to somebody else's question is not taken and ends the one who gave it",
-                   "[contract]", MANAGERS) {
+TEMPLATE_TEST_CASE(
+    "The answer to somebody else's question is not taken and ends the one who gave it",
+    "[contract]", MANAGERS) {
     World<TestType> world;
     REQUIRE_USABLE(world);
     auto& peer = world.connect(1, "a");
     auto& other = world.connect(1, "b");
     Answer answer;
-    const auto ticket =
-        world.under.manager(0).invoke(&world.under.loop(0).loop, "a", make_question("ask"), answer.done());
+    const auto ticket = world.under.manager(0).invoke(&world.under.loop(0).loop, "a",
+                                                      make_question("ask"), answer.done());
     world.until([&] { return asked(peer) == ticket; });
     other.answer(ticket, 13);
     world.until([&] { return other.connection.closed; });

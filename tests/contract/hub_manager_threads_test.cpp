@@ -56,9 +56,9 @@ std::vector<std::string> from(const HubClient& client, const std::string& sender
     return names;
 }
 
-// Goal: nothing is lost, repeated or reordered, and nothing races, when loops send to each other while
-// connections, groups and users come and go. Method: two loops and a thread without one send; clients that
-// stay compare.
+// Goal: nothing is lost, repeated or reordered, and nothing races, when loops send to each other
+// while connections, groups and users come and go. Method: two loops and a thread without one send;
+// clients that stay compare.
 TEST_CASE("Loops that send to each other while members come and go lose nothing", "[contract]") {
     constexpr int kMessages = 300;
     std::array<ThreadedLoop, 2> loops;
@@ -92,8 +92,8 @@ TEST_CASE("Loops that send to each other while members come and go lose nothing"
                 const auto id = "comes" + std::to_string(n) + "." + std::to_string(i);
                 HubClient comes(manager, at, id, "user");
                 manager.add_to_group(&at.loop, id, "group", {});
-                manager.add_to_group(&at.loop, "stays" + std::to_string(1 - n), "own" + std::to_string(i),
-                                     {});
+                manager.add_to_group(&at.loop, "stays" + std::to_string(1 - n),
+                                     "own" + std::to_string(i), {});
                 send(&at.loop, n == 0 ? "a" : "b", i);
             });
         }

@@ -1,5 +1,6 @@
 #pragma once
-// The hubs that the tests of every HubManager run on: one node with one loop, one with two, and two nodes.
+// The hubs that the tests of every HubManager run on: one node with one loop, one with two, and two
+// nodes.
 
 #include <chrono>
 #include <cstddef>
@@ -21,8 +22,8 @@
 
 namespace hubtrail::hub::contract {
 
-/// One hub with two places: where a caller calls and where a client connects. They are the same loop, two
-/// loops or two nodes. Thread: strand.
+/// One hub with two places: where a caller calls and where a client connects. They are the same
+/// loop, two loops or two nodes. Thread: strand.
 class Places {
 public:
     static constexpr std::size_t kPlaces = 2;
@@ -72,8 +73,8 @@ private:
     TestLoop loops_[kPlaces];
     SeededRandom random_{1};
     std::unique_ptr<Log> log_ = make_null_log();
-    std::unique_ptr<HubManager> manager_ =
-        make_hub_manager("Chat", {&loops_[0].scheduler, &loops_[1].scheduler}, nullptr, random_, *log_);
+    std::unique_ptr<HubManager> manager_ = make_hub_manager(
+        "Chat", {&loops_[0].scheduler, &loops_[1].scheduler}, nullptr, random_, *log_);
 };
 
 /// Two nodes of one loop each. Thread: strand.
@@ -94,7 +95,8 @@ public:
 private:
     struct Node {
         Node(FakeBackplaneHub& hub, Random& random, Log& log)
-            : backplane(hub), manager(make_hub_manager("Chat", {&loop.scheduler}, &backplane, random, log)) {}
+            : backplane(hub),
+              manager(make_hub_manager("Chat", {&loop.scheduler}, &backplane, random, log)) {}
         TestLoop loop;
         FakeBackplane backplane;
         std::unique_ptr<HubManager> manager;
@@ -129,7 +131,9 @@ public:
         return turn_loop(nodes_[1]->loop) || first;
     }
     bool nodes() const override { return true; }
-    bool connected() const { return nodes_[0]->backplane->connected() && nodes_[1]->backplane->connected(); }
+    bool connected() const {
+        return nodes_[0]->backplane->connected() && nodes_[1]->backplane->connected();
+    }
     bool disconnected() const {
         return !nodes_[0]->backplane->connected() && !nodes_[1]->backplane->connected();
     }
@@ -139,7 +143,8 @@ public:
 private:
     struct Node {
         Node(const RedisServer& redis, const Clock& clock, Random& random, Log& log)
-            : backplane(make_redis_backplane({{"127.0.0.1", redis.port(), {}, {}, 0}, "test:"}, clock, log)),
+            : backplane(make_redis_backplane({{"127.0.0.1", redis.port(), {}, {}, 0}, "test:"},
+                                             clock, log)),
               manager(make_hub_manager("Chat", {&loop.scheduler}, backplane.get(), random, log)) {}
         TestLoop loop;
         std::unique_ptr<Backplane> backplane;

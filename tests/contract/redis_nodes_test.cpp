@@ -5,7 +5,7 @@
 #include "tests/support/fake_clock.h"
 
 // What only a real Redis can show: outages, logins, limits.
-#define REQUIRE_REDIS()                  \
+#define REQUIRE_REDIS()                     \
     INFO("redis-server must be installed"); \
     REQUIRE(RedisServer::available())
 
@@ -53,10 +53,11 @@ public:
     Published publish(const std::string& channel, std::string payload) {
         Published result;
         std::atomic<bool> done = false;
-        backplane->publish(channel, std::move(payload), [&](std::int64_t receivers, std::string_view error) {
-            result = {receivers, std::string(error)};
-            done = true;
-        });
+        backplane->publish(channel, std::move(payload),
+                           [&](std::int64_t receivers, std::string_view error) {
+                               result = {receivers, std::string(error)};
+                               done = true;
+                           });
         until([&] { return done.load(); });
         return result;
     }
@@ -190,8 +191,9 @@ TEST_CASE("What strangers publish on our channels is ignored", "[contract]") {
     Listener stranger(*world.under.redis, clock);
     stranger.wait_until_connected();
     for (const auto* channel : {"Chat:all", "Chat:connection:a", "Chat:internal:groups"}) {
-        for (const auto& payload : {std::string(), std::string("hello"), std::string("\x93\x90\x80\xa1", 4),
-                                    std::string("\xdd\xff\xff\xff\xff", 5)}) {
+        for (const auto& payload :
+             {std::string(), std::string("hello"), std::string("\x93\x90\x80\xa1", 4),
+              std::string("\xdd\xff\xff\xff\xff", 5)}) {
             CHECK(stranger.publish(channel, payload).receivers >= 1);
         }
     }
@@ -232,10 +234,11 @@ TEST_CASE("No more than kRedisQueueBytesMax waits for Redis", "[contract]") {
     std::atomic<int> answers = 0;
     std::atomic<int> refusals = 0;
     const auto publish = [&](std::size_t bytes) {
-        a.backplane->publish("x", std::string(bytes, 'x'), [&](std::int64_t, std::string_view error) {
-            ++answers;
-            refusals += error.empty() ? 0 : 1;
-        });
+        a.backplane->publish("x", std::string(bytes, 'x'),
+                             [&](std::int64_t, std::string_view error) {
+                                 ++answers;
+                                 refusals += error.empty() ? 0 : 1;
+                             });
     };
     // "test:x" and kPublishOverheadBytes come on top.
     constexpr std::size_t kOverhead = 6 + 128;

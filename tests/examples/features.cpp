@@ -1,8 +1,8 @@
 // The examples of docs/hubs.md in one program: usage `example_features ADDRESS`.
-#include <hubtrail/hub.h>
-
 #include <atomic>
 #include <chrono>
+
+#include <hubtrail/hub.h>
 
 using namespace hubtrail;
 using namespace std::chrono_literals;
@@ -25,16 +25,22 @@ struct Celsius {
 template <>
 struct hubtrail::Convert<Celsius> {
     static void write(ValueWriter& writer, const Celsius& value) { writer.number(value.degrees); }
-    static bool read(ValueReader& reader, Celsius& value) { return reader.read_number(value.degrees); }
+    static bool read(ValueReader& reader, Celsius& value) {
+        return reader.read_number(value.degrees);
+    }
 };
 
 struct TypesHub : Hub {
     Point mirror(Point point) { return {point.y, point.x, point.label, Color::green}; }
     Celsius warmer(Celsius now) { return {now.degrees + 1}; }
-    std::vector<std::byte> reversed(std::vector<std::byte> bytes) { return {bytes.rbegin(), bytes.rend()}; }
+    std::vector<std::byte> reversed(std::vector<std::byte> bytes) {
+        return {bytes.rbegin(), bytes.rend()};
+    }
 
     static void methods(Methods<TypesHub>& hub) {
-        hub.add("Mirror", &TypesHub::mirror).add("Warmer", &TypesHub::warmer).add("Reversed", &TypesHub::reversed);
+        hub.add("Mirror", &TypesHub::mirror)
+            .add("Warmer", &TypesHub::warmer)
+            .add("Reversed", &TypesHub::reversed);
     }
 };
 
@@ -55,13 +61,15 @@ struct StreamsHub : Hub {
     Stream<int> ticks(int n, CancellationToken stop) {
         for (int i = 0; i < n; ++i) {
             co_await delay(1ms, stop);
-            if (stop.requested()) co_return;
+            if (stop.requested())
+                co_return;
             co_yield i;
         }
     }
     Task<int> sum(Upload<int> numbers) {
         int total = 0;
-        while (auto number = co_await numbers.next()) total += *number;
+        while (auto number = co_await numbers.next())
+            total += *number;
         co_return total;
     }
     Task<std::string> wait(CancellationToken stop) {
@@ -69,7 +77,8 @@ struct StreamsHub : Hub {
         co_return in_time ? "done" : "cancelled";
     }
     Task<std::string> load(std::string name) {
-        co_return co_await on_worker([](std::string of) { return "contents of " + of; }, name);  // may block there
+        co_return co_await on_worker([](std::string of) { return "contents of " + of; },
+                                     name);  // may block there
     }
 
     static void methods(Methods<StreamsHub>& hub) {
@@ -85,7 +94,9 @@ struct RoomHub : Hub {
         co_await groups().add(context().connection_id(), room);
         co_await clients().others_in_group(room).send("joined", context().user_identifier());
     }
-    Task<> on_disconnected(std::optional<std::string>) override { co_await clients().group(room()).send("left"); }
+    Task<> on_disconnected(std::optional<std::string>) override {
+        co_await clients().group(room()).send("left");
+    }
 
     Task<> say(std::string text) { co_await clients().group(room()).send("message", text); }
     void hurry(std::string user) { clients().user(user).send("hurry"); }  // sent, waited for or not
@@ -118,7 +129,8 @@ private:
 struct Polite : HubFilter {
     Task<Value> invoke_method(InvocationContext& call, Next next) override {
         auto value = co_await next(call);
-        if (auto* text = value.get_if<std::string>()) co_return Value(*text + ", please");
+        if (auto* text = value.get_if<std::string>())
+            co_return Value(*text + ", please");
         co_return value;
     }
 };
@@ -126,7 +138,8 @@ struct Polite : HubFilter {
 /// A span of whatever collects your traces.
 struct Span {
     Span(const std::string& name, const std::optional<TraceParent>& parent)
-        : line(name + " in " + (parent ? parent->trace_id + " under " + parent->span_id : "a trace of its own")) {}
+        : line(name + " in " +
+               (parent ? parent->trace_id + " under " + parent->span_id : "a trace of its own")) {}
     std::string line;
 };
 
@@ -141,7 +154,9 @@ struct Tracing : HubFilter {
 struct TracedHub : Hub {
     std::string span() { return std::any_cast<std::string>(context().items()["span"]); }
     std::string tenant() { return invocation_header("tenant").value_or("none"); }
-    static void methods(Methods<TracedHub>& hub) { hub.add("Span", &TracedHub::span).add("Tenant", &TracedHub::tenant); }
+    static void methods(Methods<TracedHub>& hub) {
+        hub.add("Span", &TracedHub::span).add("Tenant", &TracedHub::tenant);
+    }
 };
 
 struct GuardedHub : Hub {
@@ -155,7 +170,8 @@ struct GuardedHub : Hub {
 
 /// Believes what it is told, for the example's sake.
 struct Credulous : auth::TokenVerifier {
-    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(std::string_view token) override {
+    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(
+        std::string_view token) override {
         auto user = std::make_shared<auth::Principal>();
         user->subject = token;
         return std::shared_ptr<const auth::Principal>(user);
@@ -170,11 +186,14 @@ void map_rooms(HubServer& server) {
 }
 
 void map_guarded(HubServer& server) {
-    server.add_policy("admins", [](const AuthorizationContext& asks) { return asks.user().subject == "anna"; });
+    server.add_policy(
+        "admins", [](const AuthorizationContext& asks) { return asks.user().subject == "anna"; });
     server.map<GuardedHub>("/guarded")
         .require_authorization()
         .add_filter(std::make_shared<Polite>())
-        .user_id([](const auth::Principal* user, const RequestInfo&) { return "user " + user->subject; });
+        .user_id([](const auth::Principal* user, const RequestInfo&) {
+            return "user " + user->subject;
+        });
 }
 
 void map_refreshing(HubServer& server) {
@@ -197,7 +216,8 @@ void map_announcements(HubServer& server) {
 }
 
 int main(int, char** argv) {
-    HubServer server({.listen = argv[1], .make_verifier = [] { return std::make_unique<Credulous>(); }});
+    HubServer server(
+        {.listen = argv[1], .make_verifier = [] { return std::make_unique<Credulous>(); }});
     server.map<TypesHub>("/types");
     server.map<ErrorsHub>("/errors");
     server.map<StreamsHub>("/streams");
@@ -207,6 +227,8 @@ int main(int, char** argv) {
     server.map<TracedHub>("/traced").add_filter(std::make_shared<Tracing>());
     map_announcements(server);
     Counters counters;
-    server.map<CountingHub>("/counting").create([&] { return std::make_unique<CountingHub>(counters); });
+    server.map<CountingHub>("/counting").create([&] {
+        return std::make_unique<CountingHub>(counters);
+    });
     return server.run();
 }

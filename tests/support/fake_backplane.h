@@ -16,7 +16,8 @@ namespace hubtrail::hub {
 
 class FakeBackplane;
 
-/// What the fake backplanes of several nodes share. Nothing is delivered before run(). Thread: strand.
+/// What the fake backplanes of several nodes share. Nothing is delivered before run(). Thread:
+/// strand.
 class FakeBackplaneHub {
 public:
     /// Delivers what was published, and what that leads to. How many messages and answers.
@@ -28,8 +29,8 @@ private:
     std::vector<FakeBackplane*> nodes_;
 };
 
-/// One node's backplane, all in the test's thread. `down` is an outage as Redis would have it. Thread:
-/// strand.
+/// One node's backplane, all in the test's thread. `down` is an outage as Redis would have it.
+/// Thread: strand.
 class FakeBackplane final : public Backplane {
 public:
     explicit FakeBackplane(FakeBackplaneHub& hub) : hub_(hub) { hub_.nodes_.push_back(this); }
@@ -93,7 +94,7 @@ public:
 
     std::map<std::string, int> wishes;                           ///< by channel
     std::vector<std::pair<std::string, std::string>> published;  ///< channel and payload
-    bool deaf = false;                                           ///< counted as a receiver, but hears nothing
+    bool deaf = false;  ///< counted as a receiver, but hears nothing
 
 private:
     FakeBackplaneHub& hub_;

@@ -27,7 +27,8 @@ struct TestLoop {
 inline std::shared_ptr<const EncodedInvocation> make_invocation(std::string_view target,
                                                                 std::string_view argument = {}) {
     auto message = std::make_shared<EncodedInvocation>();
-    for (const auto* protocol : {&protocol::json_hub_protocol(), &protocol::messagepack_hub_protocol()}) {
+    for (const auto* protocol :
+         {&protocol::json_hub_protocol(), &protocol::messagepack_hub_protocol()}) {
         std::string raw;
         protocol->make_writer(raw)->string(argument);
         auto& out = protocol->name() == "json" ? message->json : message->messagepack;
@@ -45,8 +46,8 @@ inline std::shared_ptr<const ClientQuestion> make_question(std::string target) {
     return question;
 }
 
-/// One client of a hub under test: a hub connection over a fake transport, known to a manager from its
-/// handshake to its end. Thread: strand.
+/// One client of a hub under test: a hub connection over a fake transport, known to a manager from
+/// its handshake to its end. Thread: strand.
 class HubClient {
 public:
     HubClient(HubManager& manager, TestLoop& at, std::string id, std::string user = {},

@@ -81,8 +81,8 @@ void RedisServer::start() {
         ::dup2(null, STDOUT_FILENO);
         ::dup2(null, STDERR_FILENO);
         ::execl(kProgram, kProgram, "--port", port.c_str(), "--bind", "127.0.0.1", "--dir",
-                directory_.c_str(), "--save", "", "--appendonly", "no", "--requirepass", password_.c_str(),
-                static_cast<char*>(nullptr));
+                directory_.c_str(), "--save", "", "--appendonly", "no", "--requirepass",
+                password_.c_str(), static_cast<char*>(nullptr));
         ::_exit(127);
     }
     if (!wait_until_up()) {
@@ -95,7 +95,8 @@ bool RedisServer::wait_until_up() const {
     const auto address = loopback(port_);
     while (std::chrono::steady_clock::now() < until && ::waitpid(process_, nullptr, WNOHANG) == 0) {
         const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const bool up = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+        const bool up =
+            ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
         ::close(fd);
         if (up) {
             return true;

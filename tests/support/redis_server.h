@@ -7,8 +7,8 @@
 
 namespace hubtrail {
 
-/// A redis-server of the test's own on a free loopback port, in a directory that goes with it. Killed at the
-/// end. Thread: any one.
+/// A redis-server of the test's own on a free loopback port, in a directory that goes with it.
+/// Killed at the end. Thread: any one.
 class RedisServer {
 public:
     /// Whether the program is installed.

@@ -14,9 +14,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<void> yield() { co_await delay(0ns); }
+Task<void> yield() {
+    co_await delay(0ns);
+}
 
-std::string text_of(const std::exception_ptr& error) { return hub::describe(error).text; }
+std::string text_of(const std::exception_ptr& error) {
+    return hub::describe(error).text;
+}
 
 std::optional<std::string> copy(std::optional<std::string_view> value) {
     return value ? std::optional<std::string>(*value) : std::nullopt;
@@ -24,7 +28,8 @@ std::optional<std::string> copy(std::optional<std::string_view> value) {
 
 }  // namespace
 
-// -- life ---------------------------------------------------------------------------------------------------
+// -- life
+// ---------------------------------------------------------------------------------------------------
 
 Task<void> ConformanceHub::on_connected() {
     remember("connected");
@@ -56,9 +61,12 @@ void ConformanceHub::remember(const std::string& what) {
     }
 }
 
-// -- calls --------------------------------------------------------------------------------------------------
+// -- calls
+// --------------------------------------------------------------------------------------------------
 
-Task<void> ConformanceHub::void_task() { co_await yield(); }
+Task<void> ConformanceHub::void_task() {
+    co_await yield();
+}
 
 Task<int> ConformanceHub::add_async(int a, int b) {
     co_await yield();
@@ -77,7 +85,8 @@ int ConformanceHub::next() {
     return next;
 }
 
-// -- gates and notes ----------------------------------------------------------------------------------------
+// -- gates and notes
+// ----------------------------------------------------------------------------------------
 
 Task<std::string> ConformanceHub::wait(std::string gate, std::string tag) {
     co_await clients().caller().send("Entered", tag);
@@ -85,11 +94,17 @@ Task<std::string> ConformanceHub::wait(std::string gate, std::string tag) {
     co_return tag;
 }
 
-void ConformanceHub::open(std::string gate) { scratch().open(gate); }
+void ConformanceHub::open(std::string gate) {
+    scratch().open(gate);
+}
 
-Task<std::string> ConformanceHub::read_note(std::string key) { co_return co_await scratch().read(key); }
+Task<std::string> ConformanceHub::read_note(std::string key) {
+    co_return co_await scratch().read(key);
+}
 
-int ConformanceHub::notes_left(std::string key) { return scratch().left(key); }
+int ConformanceHub::notes_left(std::string key) {
+    return scratch().left(key);
+}
 
 void ConformanceHub::note_on_abort(std::string key) {
     using Kept = std::shared_ptr<hub::CancellationRegistration>;
@@ -97,7 +112,8 @@ void ConformanceHub::note_on_abort(std::string key) {
         context().aborted().on_request([key] { scratch().note(key, "aborted"); })));
 }
 
-// -- context ------------------------------------------------------------------------------------------------
+// -- context
+// ------------------------------------------------------------------------------------------------
 
 ConformanceHub::Text ConformanceHub::get_user_id() {
     const auto& user = context().user_identifier();
@@ -108,18 +124,25 @@ ConformanceHub::Text ConformanceHub::get_claim(std::string type) {
     return context().user() == nullptr ? std::nullopt : copy(context().user()->claim(type));
 }
 
-ConformanceHub::Text ConformanceHub::get_query(std::string name) { return copy(context().request().query(name)); }
+ConformanceHub::Text ConformanceHub::get_query(std::string name) {
+    return copy(context().request().query(name));
+}
 
-ConformanceHub::Text ConformanceHub::get_header(std::string name) { return copy(context().request().header(name)); }
+ConformanceHub::Text ConformanceHub::get_header(std::string name) {
+    return copy(context().request().header(name));
+}
 
 ConformanceHub::Text ConformanceHub::get_trace_parent() {
     const auto parent = parse_trace_parent(invocation_header("traceparent").value_or(""));
     return parent ? Text(parent->trace_id + "/" + parent->span_id) : std::nullopt;
 }
 
-Stream<std::string> ConformanceHub::stream_trace_parent() { co_yield get_trace_parent().value_or("none"); }
+Stream<std::string> ConformanceHub::stream_trace_parent() {
+    co_yield get_trace_parent().value_or("none");
+}
 
-// -- sends --------------------------------------------------------------------------------------------------
+// -- sends
+// --------------------------------------------------------------------------------------------------
 
 Task<void> ConformanceHub::send_outside(std::string id, std::string text) {
     co_await outside().client(id).send("Message", text);
@@ -140,7 +163,8 @@ Task<void> ConformanceHub::fill_other(std::string id, int count, int length) {
     }
 }
 
-// -- streams ------------------------------------------------------------------------------------------------
+// -- streams
+// ------------------------------------------------------------------------------------------------
 
 Stream<int> ConformanceHub::count(int count) {
     for (int i = 0; i < count; ++i) {
@@ -177,7 +201,8 @@ Stream<std::string> ConformanceHub::gated(std::string gate) {
     co_yield "after";
 }
 
-// -- uploads ------------------------------------------------------------------------------------------------
+// -- uploads
+// ------------------------------------------------------------------------------------------------
 
 Task<int> ConformanceHub::sum(Upload<int> items) {
     int sum = 0;
@@ -203,8 +228,8 @@ Task<std::string> ConformanceHub::concat_samples(Upload<Sample> items) {
     co_return all;
 }
 
-Task<std::string> ConformanceHub::mixed(std::string a, Upload<int> ints, std::string b, Upload<Text> texts,
-                                        std::string c) {
+Task<std::string> ConformanceHub::mixed(std::string a, Upload<int> ints, std::string b,
+                                        Upload<Text> texts, std::string c) {
     const auto total = std::to_string(co_await sum(std::move(ints)));
     const auto text = co_await concat(std::move(texts));
     co_return a + total + b + text + c;
@@ -231,7 +256,8 @@ Stream<std::string> ConformanceHub::stream_echo(Upload<std::string> items) {
     }
 }
 
-// -- client results -----------------------------------------------------------------------------------------
+// -- client results
+// -----------------------------------------------------------------------------------------
 
 Task<std::string> ConformanceHub::ask_int(std::string id) {
     try {
@@ -243,7 +269,8 @@ Task<std::string> ConformanceHub::ask_int(std::string id) {
 
 Task<std::string> ConformanceHub::ask_string(std::string id) {
     try {
-        co_return "value " + co_await clients().client(id).invoke<std::string>("Result", "question");
+        co_return "value " +
+            co_await clients().client(id).invoke<std::string>("Result", "question");
     } catch (const std::exception&) {
         co_return text_of(std::current_exception());
     }
@@ -285,7 +312,8 @@ Task<std::string> ConformanceHub::ask_until(std::string id, std::string gate) {
     }
 }
 
-// -- routes -------------------------------------------------------------------------------------------------
+// -- routes
+// -------------------------------------------------------------------------------------------------
 
 template <typename H>
 void ConformanceHub::add_methods(Methods<H>& methods) {
@@ -401,14 +429,15 @@ public:
 
     Task<Value> invoke_method(InvocationContext& context, Next next) override {
         if (context.argument_count() == 1) {
-            const auto* word =
-                text_in(context.argument<std::string>(0), context.argument<ConformanceHub::Text>(0));
+            const auto* word = text_in(context.argument<std::string>(0),
+                                       context.argument<ConformanceHub::Text>(0));
             if (word != nullptr && *word == "stop " + name_) {
                 throw HubException("stopped by " + name_);
             }
         }
         auto result = co_await next(context);
-        const auto* text = text_in(result.get_if<std::string>(), result.get_if<ConformanceHub::Text>());
+        const auto* text =
+            text_in(result.get_if<std::string>(), result.get_if<ConformanceHub::Text>());
         if (text != nullptr) {
             co_return name_ + "(" + *text + ")";
         }
@@ -422,7 +451,8 @@ public:
     }
 
 private:
-    static const std::string* text_in(const std::string* text, const ConformanceHub::Text* nullable) {
+    static const std::string* text_in(const std::string* text,
+                                      const ConformanceHub::Text* nullable) {
         return text != nullptr || nullable == nullptr || !*nullable ? text : &**nullable;
     }
 
@@ -472,7 +502,8 @@ void map_conformance_hubs(HubServer& server) {
         .require_authorization("signed-in")
         .endpoint()
         .close_on_authentication_expiration = true;
-    const auto only = [&](const char* path, bool web_sockets, bool server_sent_events, bool long_polling) {
+    const auto only = [&](const char* path, bool web_sockets, bool server_sent_events,
+                          bool long_polling) {
         auto& endpoint = map<PlainHub>(server, path).endpoint();
         endpoint.web_sockets = web_sockets;
         endpoint.server_sent_events = server_sent_events;

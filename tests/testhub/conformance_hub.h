@@ -7,7 +7,8 @@
 
 #include <hubtrail/hub.h>
 
-// The hub that the scripts of tests/conformance drive, once for each set of options (tests/conformance/HUBS.md).
+// The hub that the scripts of tests/conformance drive, once for each set of options
+// (tests/conformance/HUBS.md).
 
 namespace hubtrail::testhub {
 
@@ -33,7 +34,9 @@ public:
     int echo_int(int value) { return value; }
     bool echo_bool(bool value) { return value; }
     double echo_double(double value) { return value; }
-    std::optional<std::vector<int>> echo_ints(std::optional<std::vector<int>> values) { return values; }
+    std::optional<std::vector<int>> echo_ints(std::optional<std::vector<int>> values) {
+        return values;
+    }
     std::optional<Sample> echo_sample(std::optional<Sample> sample) { return sample; }
     Text null() { return std::nullopt; }
     int add(int a, int b) { return a + b; }
@@ -68,32 +71,48 @@ public:
     // Sends
     Task<void> send_caller(std::string text) { co_await clients().caller().send("Message", text); }
     Task<void> send_nothing() { co_await clients().caller().send("Nothing"); }
-    Task<void> send_sample(Sample sample) { co_await clients().caller().send("Sample", sample, 7, Text()); }
+    Task<void> send_sample(Sample sample) {
+        co_await clients().caller().send("Sample", sample, 7, Text());
+    }
     Task<void> send_all(std::string text) { co_await clients().all().send("Message", text); }
     Task<void> send_all_except(Names ids, std::string text) {
         co_await clients().all_except(ids).send("Message", text);
     }
     Task<void> send_others(std::string text) { co_await clients().others().send("Message", text); }
-    Task<void> send_client(std::string id, std::string text) { co_await clients().client(id).send("Message", text); }
-    Task<void> send_clients(Names ids, std::string text) { co_await clients().clients(ids).send("Message", text); }
+    Task<void> send_client(std::string id, std::string text) {
+        co_await clients().client(id).send("Message", text);
+    }
+    Task<void> send_clients(Names ids, std::string text) {
+        co_await clients().clients(ids).send("Message", text);
+    }
     Task<void> send_group(std::string group, std::string text) {
         co_await clients().group(group).send("Message", text);
     }
-    Task<void> send_groups(Names groups, std::string text) { co_await clients().groups(groups).send("Message", text); }
+    Task<void> send_groups(Names groups, std::string text) {
+        co_await clients().groups(groups).send("Message", text);
+    }
     Task<void> send_group_except(std::string group, Names ids, std::string text) {
         co_await clients().group_except(group, ids).send("Message", text);
     }
     Task<void> send_others_in_group(std::string group, std::string text) {
         co_await clients().others_in_group(group).send("Message", text);
     }
-    Task<void> send_user(std::string user, std::string text) { co_await clients().user(user).send("Message", text); }
-    Task<void> send_users(Names users, std::string text) { co_await clients().users(users).send("Message", text); }
+    Task<void> send_user(std::string user, std::string text) {
+        co_await clients().user(user).send("Message", text);
+    }
+    Task<void> send_users(Names users, std::string text) {
+        co_await clients().users(users).send("Message", text);
+    }
     Task<void> send_outside(std::string id, std::string text);
     Task<void> send_group_outside(std::string group, std::string text);
     Task<void> join(std::string group) { co_await groups().add(context().connection_id(), group); }
-    Task<void> leave(std::string group) { co_await groups().remove(context().connection_id(), group); }
+    Task<void> leave(std::string group) {
+        co_await groups().remove(context().connection_id(), group);
+    }
     Task<void> join_other(std::string id, std::string group) { co_await groups().add(id, group); }
-    Task<void> leave_other(std::string id, std::string group) { co_await groups().remove(id, group); }
+    Task<void> leave_other(std::string id, std::string group) {
+        co_await groups().remove(id, group);
+    }
     Task<void> fill(int count, int length);
     Task<void> fill_other(std::string id, int count, int length);
 
@@ -111,7 +130,8 @@ public:
     Task<int> sum(Upload<int> items);
     Task<std::string> concat(Upload<Text> items);
     Task<std::string> concat_samples(Upload<Sample> items);
-    Task<std::string> mixed(std::string a, Upload<int> ints, std::string b, Upload<Text> texts, std::string c);
+    Task<std::string> mixed(std::string a, Upload<int> ints, std::string b, Upload<Text> texts,
+                            std::string c);
     Task<int> sum_gated(std::string gate, Upload<int> items);
     void upload_void(Upload<int>) {}
     Task<void> upload_note(std::string key, Upload<int> items);

@@ -58,7 +58,8 @@ public:
 /// Thread: strand.
 class EchoEndpoint final : public HubEndpoint {
 public:
-    EchoEndpoint(EndpointOptions options, bool messages) : options_(std::move(options)), messages_(messages) {}
+    EchoEndpoint(EndpointOptions options, bool messages)
+        : options_(std::move(options)), messages_(messages) {}
 
     const EndpointOptions& options() const override { return options_; }
     std::optional<HttpResponse> check(const HttpRequest&) override { return std::nullopt; }
@@ -68,7 +69,8 @@ public:
             return;
         }
         const bool upgrade = request.header("upgrade").has_value();
-        done(std::make_unique<EchoHandler>(upgrade || hub::RequestInfo(request).cookie("testCookie").has_value()));
+        done(std::make_unique<EchoHandler>(
+            upgrade || hub::RequestInfo(request).cookie("testCookie").has_value()));
     }
 
 private:

@@ -15,7 +15,8 @@ Stream<std::string> wait_for_cancel(H& hub, CancellationToken stop) {
     const auto outside = server().context<H>();
     const auto id = hub.context().connection_id();
     // From outside of the hub: the stream has ended by then.
-    auto told = stop.on_request([outside, id] { outside.clients().client(id).send("StreamCanceled"); });
+    auto told =
+        stop.on_request([outside, id] { outside.clients().client(id).send("StreamCanceled"); });
     while (!stop.requested()) {
         co_await delay(1h, stop);
     }
@@ -23,13 +24,21 @@ Stream<std::string> wait_for_cancel(H& hub, CancellationToken stop) {
 
 }  // namespace
 
-Task<void> FunctionalHub::invoke_with_string(std::string message) { co_await self().send("Message", message); }
+Task<void> FunctionalHub::invoke_with_string(std::string message) {
+    co_await self().send("Message", message);
+}
 
-Task<void> FunctionalHub::send_custom_object(CustomObject object) { co_await self().send("CustomObject", object); }
+Task<void> FunctionalHub::send_custom_object(CustomObject object) {
+    co_await self().send("CustomObject", object);
+}
 
-Task<void> FunctionalHub::call_echo(std::string message) { co_await self().send("Echo", message); }
+Task<void> FunctionalHub::call_echo(std::string message) {
+    co_await self().send("Echo", message);
+}
 
-Task<void> FunctionalHub::call_handler_that_does_not_exist() { co_await self().send("NoClientHandler"); }
+Task<void> FunctionalHub::call_handler_that_does_not_exist() {
+    co_await self().send("NoClientHandler");
+}
 
 Task<std::string> FunctionalHub::streaming_concat(Upload<std::string> stream) {
     std::string all;
@@ -119,7 +128,9 @@ void FunctionalHub::add_methods(Methods<H>& methods) {
         .add("Stream", &H::stream);
 }
 
-void TestHub::methods(Methods<TestHub>& methods) { add_methods(methods); }
+void TestHub::methods(Methods<TestHub>& methods) {
+    add_methods(methods);
+}
 
 Stream<std::string> TestHub::stream() {
     co_yield "a";
@@ -127,9 +138,13 @@ Stream<std::string> TestHub::stream() {
     co_yield "c";
 }
 
-Stream<std::string> TestHub::infinite_stream(CancellationToken stop) { return wait_for_cancel(*this, std::move(stop)); }
+Stream<std::string> TestHub::infinite_stream(CancellationToken stop) {
+    return wait_for_cancel(*this, std::move(stop));
+}
 
-void DefaultHub::methods(Methods<DefaultHub>& methods) { add_methods(methods); }
+void DefaultHub::methods(Methods<DefaultHub>& methods) {
+    add_methods(methods);
+}
 
 Stream<int> DefaultHub::stream(int count) {
     for (int i = 0; i < count; ++i) {
@@ -143,11 +158,13 @@ Stream<std::string> DefaultHub::infinite_stream(CancellationToken stop) {
 }
 
 void VersionHub::methods(Methods<VersionHub>& methods) {
-    methods.add("Echo", &VersionHub::echo).add("NewProtocolMethodServer", &VersionHub::new_protocol_method_server);
+    methods.add("Echo", &VersionHub::echo)
+        .add("NewProtocolMethodServer", &VersionHub::new_protocol_method_server);
 }
 
 void StreamBufferHub::methods(Methods<StreamBufferHub>& methods) {
-    methods.add("Echo", &StreamBufferHub::echo).add("AcceptStream", &StreamBufferHub::accept_stream);
+    methods.add("Echo", &StreamBufferHub::echo)
+        .add("AcceptStream", &StreamBufferHub::accept_stream);
 }
 
 Task<void> StreamBufferHub::accept_stream(Upload<std::string> source, Upload<std::string> blocker) {
@@ -170,7 +187,9 @@ void map_functional_hubs(HubServer& server) {
     map<StreamBufferHub>(server, "/stream").options().stream_buffer_capacity = 1;
     map<VersionHub>(server, "/version");
     map<VersionHub>(server, "/negotiateProtocolVersion12").endpoint().minimum_protocol_version = 12;
-    map<VersionHub>(server, "/negotiateProtocolVersionNegative").endpoint().minimum_protocol_version = -1;
+    map<VersionHub>(server, "/negotiateProtocolVersionNegative")
+        .endpoint()
+        .minimum_protocol_version = -1;
     map<UncreatableHub>(server, "/uncreatable").create([]() -> std::unique_ptr<UncreatableHub> {
         throw InvalidOperationException(
             "Unable to resolve service for type 'System.Object' while attempting to activate "

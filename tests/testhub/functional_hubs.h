@@ -9,7 +9,8 @@
 
 #include <hubtrail/hub.h>
 
-// The hubs that the functional tests of the stock JavaScript and .NET clients expect (tests/conformance/HUBS.md).
+// The hubs that the functional tests of the stock JavaScript and .NET clients expect
+// (tests/conformance/HUBS.md).
 
 namespace hubtrail::testhub {
 
@@ -36,7 +37,9 @@ public:
     std::string hello_world() { return "Hello World!"; }
     std::string echo(std::string message) { return message; }
     std::string get_caller_connection_id() { return context().connection_id(); }
-    int get_num_redirects() { return std::stoi(std::string(context().request().query("numRedirects").value_or(""))); }
+    int get_num_redirects() {
+        return std::stoi(std::string(context().request().query("numRedirects").value_or("")));
+    }
     void throw_exception(std::string message) { throw InvalidOperationException(message); }
     Task<void> invoke_with_string(std::string message);
     Task<void> send_custom_object(CustomObject object);
@@ -44,8 +47,12 @@ public:
     Task<void> call_handler_that_does_not_exist();
     Task<std::string> streaming_concat(Upload<std::string> stream);
     Stream<int> empty_stream() { co_return; }
-    Stream<std::string> stream_throw_exception(std::string message) { throw InvalidOperationException(message); }
-    Stream<int> stream_exception() { throw InvalidOperationException("Error occurred while streaming."); }
+    Stream<std::string> stream_throw_exception(std::string message) {
+        throw InvalidOperationException(message);
+    }
+    Stream<int> stream_exception() {
+        throw InvalidOperationException("Error occurred while streaming.");
+    }
     Stream<std::string> stream_broken() { return {}; }
     Stream<std::string> stream_echo(Upload<std::string> source);
     Stream<int> stream_echo_int(Upload<int> source);
@@ -93,7 +100,9 @@ public:
     static void methods(Methods<VersionHub>& methods);
 
     std::string echo(std::string message) { return message; }
-    Task<void> new_protocol_method_server() { co_await clients().caller().send("NewProtocolMethodClient"); }
+    Task<void> new_protocol_method_server() {
+        co_await clients().caller().send("NewProtocolMethodClient");
+    }
 };
 
 /// Thread: strand.

@@ -1,5 +1,6 @@
-// The test hub: a small server on the hub library with the routes and methods that the functional tests of the stock
-// clients expect, and those of tests/conformance (HUBS.md there). For tests only: everybody may sign tokens.
+// The test hub: a small server on the hub library with the routes and methods that the functional
+// tests of the stock clients expect, and those of tests/conformance (HUBS.md there). For tests
+// only: everybody may sign tokens.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -41,7 +42,8 @@ Flags parse_flags(const std::vector<std::string>& arguments) {
     Flags flags;
     for (std::size_t i = 0; i < arguments.size(); i += 2) {
         const auto& name = arguments[i];
-        const bool known = name == "--port" || name == "--jwt-key" || name == "--loops" || name == "--redis";
+        const bool known =
+            name == "--port" || name == "--jwt-key" || name == "--loops" || name == "--redis";
         if (!known || i + 1 == arguments.size()) {
             std::fprintf(stderr, "testhub: unknown flag or no value: %s\n%s", name.c_str(), kUsage);
             std::exit(2);
@@ -86,8 +88,9 @@ std::string query_of(const HttpRequest& request) {
 
 // Cookies as the functional tests want them on every negotiate.
 void add_cookies(const HttpRequest&, HttpResponse& response) {
-    for (const auto* cookie : {"testCookie=testValue; path=/", "testCookie2=testValue2; path=/",
-                               "expiredCookie=doesntmatter; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/"}) {
+    for (const auto* cookie :
+         {"testCookie=testValue; path=/", "testCookie2=testValue2; path=/",
+          "expiredCookie=doesntmatter; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/"}) {
         response.headers.emplace_back("Set-Cookie", cookie);
     }
 }
@@ -96,7 +99,8 @@ Task<HttpResponse> redirect(const TokenKey& key, HttpRequest request) {
     static std::atomic<int> count{0};
     HttpResponse response;
     if (const auto base = request.query_value("baseUrl")) {
-        response.body = "{ \"url\": \"" + std::string(*base) + "/testHub?numRedirects=" + std::to_string(++count) + "\" }";
+        response.body = "{ \"url\": \"" + std::string(*base) +
+                        "/testHub?numRedirects=" + std::to_string(++count) + "\" }";
     } else {
         response.content_type = "application/json; charset=utf-8";
         response.body = protocol::make_negotiate_redirect(
@@ -111,14 +115,17 @@ Task<HttpResponse> echo_redirect(HttpRequest request) {
     auto response = text(307, "");
     response.content_type.clear();
     response.headers.emplace_back(
-        "Location", "/echo" + request.path.substr(std::strlen("/echoredirect")) + query_of(request));
+        "Location",
+        "/echo" + request.path.substr(std::strlen("/echoredirect")) + query_of(request));
     co_return response;
 }
 
 Task<HttpResponse> client_result(HubServer& server, HttpRequest request) {
     const auto id = request.path.substr(std::strlen("/clientresult/"));
     try {
-        co_return text(200, std::to_string(co_await server.context<TestHub>().clients().client(id).invoke<int>("Result")));
+        co_return text(
+            200, std::to_string(co_await server.context<TestHub>().clients().client(id).invoke<int>(
+                     "Result")));
     } catch (const std::exception& error) {
         co_return text(200, error.what());
     }
@@ -130,8 +137,9 @@ Task<HttpResponse> answer_any_origin(const Handler& handler, HttpRequest request
     HttpResponse response;
     if (request.method == "OPTIONS") {
         response.status = 204;
-        for (const auto& [asked, allowed] : {std::pair{"access-control-request-method", "Access-Control-Allow-Methods"},
-                                             std::pair{"access-control-request-headers", "Access-Control-Allow-Headers"}}) {
+        for (const auto& [asked, allowed] :
+             {std::pair{"access-control-request-method", "Access-Control-Allow-Methods"},
+              std::pair{"access-control-request-headers", "Access-Control-Allow-Headers"}}) {
             if (const auto value = request.header(asked)) {
                 response.headers.emplace_back(allowed, *value);
             }
@@ -159,9 +167,12 @@ void map_plain_routes(HubServer& server, const TokenKey& key) {
         response.body = R"({"commitHash":""})";
         co_return response;
     });
-    map_plain(server, "/clientresult/*", [&server](HttpRequest request) { return client_result(server, std::move(request)); });
-    map_plain(server, "/redirect*", [&key](HttpRequest request) { return redirect(key, std::move(request)); });
-    map_plain(server, "/echoredirect*", [](HttpRequest request) { return echo_redirect(std::move(request)); });
+    map_plain(server, "/clientresult/*",
+              [&server](HttpRequest request) { return client_result(server, std::move(request)); });
+    map_plain(server, "/redirect*",
+              [&key](HttpRequest request) { return redirect(key, std::move(request)); });
+    map_plain(server, "/echoredirect*",
+              [](HttpRequest request) { return echo_redirect(std::move(request)); });
     map_plain(server, "/bad-negotiate*", [](HttpRequest request) -> Task<HttpResponse> {
         auto response = text(400, "Some response from server");
         response.content_type.clear();
@@ -222,16 +233,21 @@ int run(const std::vector<std::string>& arguments) {
         remember_loop(scope);
         return make_echo_endpoint(endpoint);
     });
-    server.map_endpoint("/wsecho",
-                        [endpoint](const hub::EndpointScope&) { return make_message_echo_endpoint(endpoint); });
+    server.map_endpoint("/wsecho", [endpoint](const hub::EndpointScope&) {
+        return make_message_echo_endpoint(endpoint);
+    });
     return server.run();
 }
 
 }  // namespace
 
-HubServer& server() { return *the_server; }
+HubServer& server() {
+    return *the_server;
+}
 
-transport::Loop& this_loop() { return *the_loop; }
+transport::Loop& this_loop() {
+    return *the_loop;
+}
 
 std::string user_of(const auth::Principal* user, const RequestInfo& request) {
     const auto name = request.header("Super-Insecure-UserName").value_or("");
@@ -243,4 +259,6 @@ std::string user_of(const auth::Principal* user, const RequestInfo& request) {
 
 }  // namespace hubtrail::testhub
 
-int main(int argc, char** argv) { return hubtrail::testhub::run({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+    return hubtrail::testhub::run({argv + 1, argv + argc});
+}

@@ -9,9 +9,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPatience = 20s;
-constexpr auto kLook = 2ms;  // what is waited for happens on any thread; looking again is the simplest way to learn it
+constexpr auto kLook =
+    2ms;  // what is waited for happens on any thread; looking again is the simplest way to learn it
 
-[[noreturn]] void give_up() { throw TimeoutException("The operation has timed out."); }
+[[noreturn]] void give_up() {
+    throw TimeoutException("The operation has timed out.");
+}
 
 }  // namespace
 

@@ -17,8 +17,8 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// What connections of all routes share: gates that methods wait for, notes that they leave (HUBS.md of
-/// tests/conformance). Thread: any; guarded by one mutex that is held for no callback.
+/// What connections of all routes share: gates that methods wait for, notes that they leave
+/// (HUBS.md of tests/conformance). Thread: any; guarded by one mutex that is held for no callback.
 class Scratch {
 public:
     /// Waits until somebody opens the gate, up to 20 s, or until `stop` is requested.

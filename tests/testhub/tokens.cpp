@@ -12,7 +12,8 @@ namespace {
 using protocol::JsonValue;
 
 std::int64_t now_s() {
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
         .count();
 }
 
@@ -30,7 +31,8 @@ class Verifier final : public auth::TokenVerifier {
 public:
     explicit Verifier(const std::string& key) : key_(key) {}
 
-    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(std::string_view token) override {
+    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(
+        std::string_view token) override {
         const auto first = token.find('.');
         const auto second = token.find('.', first == std::string_view::npos ? first : first + 1);
         if (second == std::string_view::npos) {
@@ -40,8 +42,9 @@ public:
             return refuse(auth::TokenErrc::signature, "the signature is another");
         }
         const auto payload = base64url_decode(token.substr(first + 1, second - first - 1));
-        auto claims = payload ? JsonValue::parse(*payload, {}) : Result<JsonValue, protocol::JsonError>(
-                                                                     Failure{protocol::JsonError{0, "not base64url"}});
+        auto claims = payload ? JsonValue::parse(*payload, {})
+                              : Result<JsonValue, protocol::JsonError>(
+                                    Failure{protocol::JsonError{0, "not base64url"}});
         if (!claims || !claims->is_object()) {
             return refuse(auth::TokenErrc::malformed, "the claims are not an object");
         }
@@ -67,11 +70,15 @@ private:
 std::string TokenKey::sign(const std::string& user, std::int64_t seconds) const {
     std::string claims = "{\"sub\":";
     protocol::append_json_string(claims, user);
-    claims += ",\"iss\":\"SignalRTestServer\",\"aud\":\"SignalRTests\",\"exp\":" + std::to_string(now_s() + seconds) + "}";
-    const auto signed_part = base64url_encode(R"({"alg":"HS256","typ":"JWT"})") + "." + base64url_encode(claims);
+    claims += ",\"iss\":\"SignalRTestServer\",\"aud\":\"SignalRTests\",\"exp\":" +
+              std::to_string(now_s() + seconds) + "}";
+    const auto signed_part =
+        base64url_encode(R"({"alg":"HS256","typ":"JWT"})") + "." + base64url_encode(claims);
     return signed_part + "." + signature(key_, signed_part);
 }
 
-std::unique_ptr<auth::TokenVerifier> TokenKey::make_verifier() const { return std::make_unique<Verifier>(key_); }
+std::unique_ptr<auth::TokenVerifier> TokenKey::make_verifier() const {
+    return std::make_unique<Verifier>(key_);
+}
 
 }  // namespace hubtrail::testhub

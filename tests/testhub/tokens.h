@@ -8,8 +8,8 @@
 
 namespace hubtrail::testhub {
 
-/// Signs and believes the tokens of tests/conformance/HUBS.md: HS256 and `exp`, whoever issued them for whomever.
-/// For tests only. Thread: any.
+/// Signs and believes the tokens of tests/conformance/HUBS.md: HS256 and `exp`, whoever issued them
+/// for whomever. For tests only. Thread: any.
 class TokenKey {
 public:
     explicit TokenKey(std::string key) : key_(std::move(key)) {}

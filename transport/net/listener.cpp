@@ -1,14 +1,14 @@
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
 
 #include "transport/net/net_loop.h"
 #include "transport/net/peer_address.h"
@@ -104,7 +104,8 @@ Result<int, std::string> open_listener(ListenAddress& address, ListenerShare sha
     }
     const int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const auto failed = [&](const char* what) {
-        const std::string text = std::string(what) + " " + shown(address) + ": " + std::strerror(errno);
+        const std::string text =
+            std::string(what) + " " + shown(address) + ": " + std::strerror(errno);
         if (fd >= 0) {
             close(fd);
         }
@@ -118,7 +119,8 @@ Result<int, std::string> open_listener(ListenAddress& address, ListenerShare sha
     setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     // What is accepted inherits it.
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (bind(fd, reinterpret_cast<sockaddr*>(&storage), size) != 0 || ::listen(fd, kListenBacklog) != 0) {
+    if (bind(fd, reinterpret_cast<sockaddr*>(&storage), size) != 0 ||
+        ::listen(fd, kListenBacklog) != 0) {
         return failed("cannot listen on");
     }
     getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size);
@@ -160,8 +162,12 @@ std::string address_of(int descriptor, int (*get)(int, sockaddr*, socklen_t*)) {
 
 }  // namespace
 
-std::string peer_address_of(int descriptor) { return address_of(descriptor, ::getpeername); }
+std::string peer_address_of(int descriptor) {
+    return address_of(descriptor, ::getpeername);
+}
 
-std::string local_address_of(int descriptor) { return address_of(descriptor, ::getsockname); }
+std::string local_address_of(int descriptor) {
+    return address_of(descriptor, ::getsockname);
+}
 
 }  // namespace hubtrail::transport

@@ -1,24 +1,24 @@
 #define ASIO_STANDALONE
 #include "transport/net/net_loop.h"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include <array>
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/post.hpp>
-#include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
-#include <cerrno>
-#include <cstring>
-#include <unordered_map>
-#include <utility>
-#include <vector>
 
 #include "base/check.h"
 #include "base/mutex.h"
@@ -117,7 +117,8 @@ public:
         if ((events & EPOLLOUT) != 0 && want_write_) {
             events_->on_writable();
         }
-        // An error or hang-up shows itself in the read; with reading paused it must still be noticed.
+        // An error or hang-up shows itself in the read; with reading paused it must still be
+        // noticed.
         if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
             events_->on_readable();
         }
@@ -163,11 +164,12 @@ public:
     std::uint64_t call_after(std::int64_t delay_ns, Task task) override {
         const auto id = ++last_timer_;
         const auto made = timers_.try_emplace(id, io_, std::chrono::nanoseconds(delay_ns));
-        made.first->second.async_wait([this, id, task = std::move(task)](const std::error_code& error) {
-            if (!error && timers_.erase(id) == 1) {
-                turn([&] { task(); });
-            }
-        });
+        made.first->second.async_wait(
+            [this, id, task = std::move(task)](const std::error_code& error) {
+                if (!error && timers_.erase(id) == 1) {
+                    turn([&] { task(); });
+                }
+            });
         return id;
     }
 
@@ -261,7 +263,8 @@ private:
                     static_cast<EpollSocket*>(event.data.ptr)->dispatch(event.events);
                 }
             });
-            // A quiet set is looked at again when it says so: one system call less per lone message.
+            // A quiet set is looked at again when it says so: one system call less per lone
+            // message.
             if (count < kBusyEvents) {
                 return;
             }
@@ -269,12 +272,13 @@ private:
     }
 
     void wait_for_signal(std::function<void()> function) {
-        signals_.async_wait([this, function = std::move(function)](const std::error_code& error, int) {
-            if (!error) {
-                turn([&] { function(); });
-                wait_for_signal(function);
-            }
-        });
+        signals_.async_wait(
+            [this, function = std::move(function)](const std::error_code& error, int) {
+                if (!error) {
+                    turn([&] { function(); });
+                    wait_for_signal(function);
+                }
+            });
     }
 
     /// Kept alive by what waits for it. Thread: strand.
@@ -327,15 +331,15 @@ private:
         });
     }
 
-    // The reserve descriptor lets us take one waiting connection, tell it so, and hang up; without it the
-    // backlog would stay readable and the loop would spin.
+    // The reserve descriptor lets us take one waiting connection, tell it so, and hang up; without
+    // it the backlog would stay readable and the loop would spin.
     void refuse_for_lack_of_descriptors(Listener& listener) {
         static constexpr std::string_view kAnswer =
             "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
             "Connection: close\r\n\r\n";
         ::close(reserve_);
-        const int fd =
-            accept4(listener.descriptor.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int fd = accept4(listener.descriptor.native_handle(), nullptr, nullptr,
+                               SOCK_NONBLOCK | SOCK_CLOEXEC);
         // The kernel looks for a descriptor first, so there may be nobody waiting at all.
         if (fd >= 0) {
             ++refused_;
@@ -343,7 +347,8 @@ private:
             ::close(fd);
         }
         reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-        const bool due = now_ns_ - refused_logged_ns_ >= kAcceptLogIntervalNs || refused_logged_ns_ == 0;
+        const bool due =
+            now_ns_ - refused_logged_ns_ >= kAcceptLogIntervalNs || refused_logged_ns_ == 0;
         if (refused_ > 0 && due) {
             refused_logged_ns_ = now_ns_;
             log_.warn("out_of_descriptors", {{"refused", std::exchange(refused_, 0)},

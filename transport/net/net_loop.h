@@ -15,18 +15,20 @@ namespace hubtrail::transport {
 
 inline constexpr int kListenBacklog = 4096;
 inline constexpr int kAcceptsPerTurnMax = 64;
-inline constexpr std::int64_t kAcceptPauseNs = 100'000'000;      ///< after the process ran out of descriptors
+inline constexpr std::int64_t kAcceptPauseNs =
+    100'000'000;  ///< after the process ran out of descriptors
 inline constexpr std::int64_t kAcceptLogIntervalNs = 10'000'000'000;
 
 /// Takes over one accepted connection. Thread: strand, of the loop that accepted it.
 using AcceptHandler = std::function<void(std::unique_ptr<Socket>)>;
 
-/// The kernel's loop: an asio io_context for timers, signals and posted work, and beside it one epoll set for the
-/// connections (docs/adr/0001). Thread: main for run() and listen(); see Loop for the rest.
+/// The kernel's loop: an asio io_context for timers, signals and posted work, and beside it one
+/// epoll set for the connections (docs/adr/0001). Thread: main for run() and listen(); see Loop for
+/// the rest.
 class NetLoop : public Loop {
 public:
-    /// Accepts connections on the socket that open_listener() made; the loop owns the descriptor from here on. There
-    /// may be several.
+    /// Accepts connections on the socket that open_listener() made; the loop owns the descriptor
+    /// from here on. There may be several.
     virtual void listen(int listener, AcceptHandler on_accept) = 0;
     /// Stops accepting on all of them. Any thread.
     virtual void stop_listening() = 0;
@@ -44,7 +46,7 @@ public:
 std::unique_ptr<NetLoop> make_net_loop(int index, const Clock& clock, Log& log);
 
 struct ListenAddress {
-    std::string host;  ///< numeric IPv4 or IPv6 address
+    std::string host;        ///< numeric IPv4 or IPv6 address
     std::uint16_t port = 0;  ///< 0: any free one
 };
 

@@ -15,13 +15,14 @@ enum class EndStatus : std::uint8_t { normal_closure, timeout, app_shutdown };
 inline constexpr std::size_t kTransportKinds = 3;
 inline constexpr std::size_t kEndStatuses = 3;
 
-/// Upper bounds in seconds of the buckets of `signalr.server.connection.duration`; one more bucket has none.
+/// Upper bounds in seconds of the buckets of `signalr.server.connection.duration`; one more bucket
+/// has none.
 inline constexpr std::array<double, 14> kDurationBounds = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,
                                                            2,    5,    10,   30,  60,  120, 300};
 
-/// Connections of one loop, counted from their first transport request. Written by the loop, read by any thread:
-/// each figure is right by itself, several need not be of one moment.
-/// Thread: strand for started() and ended(), any for the rest.
+/// Connections of one loop, counted from their first transport request. Written by the loop, read
+/// by any thread: each figure is right by itself, several need not be of one moment. Thread: strand
+/// for started() and ended(), any for the rest.
 class ConnectionCounters {
 public:
     struct Durations {

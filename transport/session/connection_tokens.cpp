@@ -30,23 +30,26 @@ ConnectionTokens::Made ConnectionTokens::make(const Offer& offer, std::int64_t n
     Made made;
     made.id = make_text();
     made.token = offer.separate_token ? make_text() : made.id;
-    entries_[made.token] = Entry{made.id, offer.hub, now_ns + offer.unused_ns, nullptr, {}, offer.resumable};
+    entries_[made.token] =
+        Entry{made.id, offer.hub, now_ns + offer.unused_ns, nullptr, {}, offer.resumable};
     ++waiting_;
     return made;
 }
 
-ConnectionTokens::Found ConnectionTokens::find(std::string_view token, std::size_t hub, std::int64_t now_ns) {
+ConnectionTokens::Found ConnectionTokens::find(std::string_view token, std::size_t hub,
+                                               std::int64_t now_ns) {
     const MutexLock lock(mutex_);
     const auto* entry = look_up(token, hub, now_ns);
     if (entry == nullptr) {
         return {};
     }
-    return {entry->home == nullptr ? State::waiting : State::in_use, entry->id, entry->resumable, entry->kind,
-            entry->home};
+    return {entry->home == nullptr ? State::waiting : State::in_use, entry->id, entry->resumable,
+            entry->kind, entry->home};
 }
 
-ConnectionTokens::Found ConnectionTokens::claim(std::string_view token, std::size_t hub, TransportKind kind,
-                                                SessionServer& home, std::int64_t now_ns) {
+ConnectionTokens::Found ConnectionTokens::claim(std::string_view token, std::size_t hub,
+                                                TransportKind kind, SessionServer& home,
+                                                std::int64_t now_ns) {
     const MutexLock lock(mutex_);
     auto* entry = look_up(token, hub, now_ns);
     if (entry == nullptr) {

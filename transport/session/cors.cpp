@@ -6,7 +6,9 @@
 namespace hubtrail::transport {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 bool is_allowed(const EndpointOptions& options, std::string_view origin) {
     return std::find(options.allowed_origins.begin(), options.allowed_origins.end(), origin) !=
@@ -14,7 +16,8 @@ bool is_allowed(const EndpointOptions& options, std::string_view origin) {
            (options.allow_origin && options.allow_origin(origin));
 }
 
-// `https://app.example:8443` without its scheme. TLS may end in front of us, so the scheme is not compared.
+// `https://app.example:8443` without its scheme. TLS may end in front of us, so the scheme is not
+// compared.
 bool is_same_host(std::string_view origin, std::string_view host) {
     const auto scheme = origin.find("://");
     if (scheme == std::string_view::npos) {
@@ -30,7 +33,8 @@ bool is_header_list(std::string_view list) {
     return !list.empty() && list.size() <= kCorsRequestHeadersBytesMax &&
            std::all_of(list.begin(), list.end(), [&](char c) {
                const char l = lower(c);
-               return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || kOther.find(c) != kOther.npos;
+               return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') ||
+                      kOther.find(c) != kOther.npos;
            });
 }
 

@@ -10,7 +10,8 @@ constexpr std::string_view kLastChunk = "0\r\n\r\n";  // RFC 9112 7.1
 }
 
 EventStreamProtocol::EventStreamProtocol(Peer& peer, const EndpointOptions& options,
-                                         std::unique_ptr<ConnectionHandler> handler, std::string token)
+                                         std::unique_ptr<ConnectionHandler> handler,
+                                         std::string token)
     : peer_(peer),
       handler_(std::move(handler)),
       token_(std::move(token)),
@@ -90,7 +91,9 @@ void EventStreamProtocol::send(std::string_view records, std::uint32_t counted) 
     }
 }
 
-Loop& EventStreamProtocol::loop() { return peer_.server().loop(); }
+Loop& EventStreamProtocol::loop() {
+    return peer_.server().loop();
+}
 
 void EventStreamProtocol::resume_reading() {
     paused_ = false;

@@ -13,22 +13,23 @@
 
 namespace hubtrail::transport {
 
-/// What follows HttpProtocol::begin_head(): the rest of the head and the first bytes of the body, a comment that
-/// tells the client at once that the stream is open. The connection ends with the stream, which the client has to
-/// know: it would send the next request on it else.
+/// What follows HttpProtocol::begin_head(): the rest of the head and the first bytes of the body, a
+/// comment that tells the client at once that the stream is open. The connection ends with the
+/// stream, which the client has to know: it would send the next request on it else.
 inline constexpr std::string_view kEventStreamHead =
     "Content-Type: text/event-stream\r\nCache-Control: no-cache,no-store\r\nPragma: no-cache\r\n"
-    "Content-Encoding: identity\r\nX-Content-Type-Options: nosniff\r\nTransfer-Encoding: chunked\r\n"
+    "Content-Encoding: identity\r\nX-Content-Type-Options: nosniff\r\nTransfer-Encoding: "
+    "chunked\r\n"
     "Connection: close\r\n\r\n"
     "3\r\n:\r\n\r\n";
 
-/// Server-Sent Events on the connection of the GET, as a hub's Connection (TransportProtocols.md); what the client
-/// sends comes by POST on others. The end of the TCP connection is the end of it all.
-/// Thread: strand.
+/// Server-Sent Events on the connection of the GET, as a hub's Connection (TransportProtocols.md);
+/// what the client sends comes by POST on others. The end of the TCP connection is the end of it
+/// all. Thread: strand.
 class EventStreamProtocol final : public PeerProtocol, public TokenConnection, public Connection {
 public:
-    EventStreamProtocol(Peer& peer, const EndpointOptions& options, std::unique_ptr<ConnectionHandler> handler,
-                        std::string token);
+    EventStreamProtocol(Peer& peer, const EndpointOptions& options,
+                        std::unique_ptr<ConnectionHandler> handler, std::string token);
 
     void open();
 

@@ -13,8 +13,8 @@ constexpr int kRetryFullS = 1;  // a full server asks to be tried again after th
 
 HttpProtocol* ExchangeRef::get() const {
     auto* const protocol = *protocol_;
-    const bool open = protocol != nullptr && protocol->requests_ == request_ && protocol->serving_ &&
-                      !protocol->answered_ && !protocol->peer_.closed();
+    const bool open = protocol != nullptr && protocol->requests_ == request_ &&
+                      protocol->serving_ && !protocol->answered_ && !protocol->peer_.closed();
     return open ? protocol : nullptr;
 }
 

@@ -15,7 +15,8 @@ namespace hubtrail::transport {
 class HttpProtocol;
 struct HubRoute;
 
-inline constexpr std::size_t kPipelinedBytesMax = 64 * 1024;  ///< beyond it reading pauses until the answer is out
+inline constexpr std::size_t kPipelinedBytesMax =
+    64 * 1024;  ///< beyond it reading pauses until the answer is out
 
 /// A connection on its way from one loop to another, with the request that made it move.
 struct MovedConnection {
@@ -37,9 +38,9 @@ private:
     std::uint32_t request_ = 0;
 };
 
-/// HTTP/1.1 on one connection (RFC 9112): one request at a time, pipelined ones wait in order. Hands requests to
-/// the router's handlers and to HubRequests, which may turn the connection over to another protocol.
-/// Thread: strand.
+/// HTTP/1.1 on one connection (RFC 9112): one request at a time, pipelined ones wait in order.
+/// Hands requests to the router's handlers and to HubRequests, which may turn the connection over
+/// to another protocol. Thread: strand.
 class HttpProtocol final : public PeerProtocol {
 public:
     explicit HttpProtocol(Peer& peer);
@@ -71,15 +72,17 @@ public:
     void set_extra_headers(std::string lines) { extra_headers_ = std::move(lines); }
 
     enum class Outcome { sent, lost, stalled };
-    /// Calls once, when the answer is out or cannot be any more. A client that ends its side has given up.
+    /// Calls once, when the answer is out or cannot be any more. A client that ends its side has
+    /// given up.
     void watch(std::function<void(Outcome)> watcher) { watcher_ = std::move(watcher); }
 
-    /// The connection speaks another protocol from here on, and `this` is not to be used any more. Returns the
-    /// bytes that were read behind the request, for it.
+    /// The connection speaks another protocol from here on, and `this` is not to be used any more.
+    /// Returns the bytes that were read behind the request, for it.
     std::string turn_over(std::unique_ptr<PeerProtocol> protocol);
     /// The connection goes on under another server of the process, which serves the request.
     void move_to(SessionServer& home, HttpRequest request);
-    /// `HTTP/1.1 200 OK`, Date, and the extra headers: the beginning of an answer that turn_over() follows.
+    /// `HTTP/1.1 200 OK`, Date, and the extra headers: the beginning of an answer that turn_over()
+    /// follows.
     std::string begin_head(int status) const;
 
 private:
@@ -100,10 +103,10 @@ private:
     std::function<void(Outcome)> watcher_;
     std::unique_ptr<MovedConnection> moving_;  ///< leaves when what was sent is out
     SessionServer* new_home_ = nullptr;
-    std::int64_t started_ns_;      ///< of the request in reading, or of the idle time
+    std::int64_t started_ns_;  ///< of the request in reading, or of the idle time
     std::uint32_t requests_ = 0;
-    bool serving_ = false;    ///< from a complete request until its answer has left
-    bool answered_ = false;   ///< the answer is on its way
+    bool serving_ = false;   ///< from a complete request until its answer has left
+    bool answered_ = false;  ///< the answer is on its way
     bool in_parse_ = false;
     bool keep_alive_ = true;
     bool head_only_ = false;

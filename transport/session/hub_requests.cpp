@@ -27,7 +27,8 @@ HttpResponse make_draining_response() {
 }
 
 HttpResponse make_full_response() {
-    return make_retry_problem("too-many-connections", "this server is full, try again later", kRetryFullS);
+    return make_retry_problem("too-many-connections", "this server is full, try again later",
+                              kRetryFullS);
 }
 
 bool is_on(const EndpointOptions& options, TransportKind kind) {
@@ -43,7 +44,9 @@ bool is_on(const EndpointOptions& options, TransportKind kind) {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                       [&](char x, char y) { return lower(x) == lower(y); });
 }
@@ -64,7 +67,8 @@ bool wants_events(const HttpRequest& request) {
     return found && request.method == "GET";
 }
 
-// Values of one name are one text to the reference: nothing that is given twice is a version or a token.
+// Values of one name are one text to the reference: nothing that is given twice is a version or a
+// token.
 std::optional<std::string> query_text(const HttpRequest& request, std::string_view name) {
     std::optional<std::string> text;
     for (const auto value : request.query_values(name)) {
@@ -73,7 +77,9 @@ std::optional<std::string> query_text(const HttpRequest& request, std::string_vi
     return text;
 }
 
-std::string token_of(const HttpRequest& request) { return query_text(request, "id").value_or(""); }
+std::string token_of(const HttpRequest& request) {
+    return query_text(request, "id").value_or("");
+}
 
 // Without a type for WebSockets: as the reference has it.
 void answer_unknown_id(HttpProtocol& http, bool websocket) {
@@ -99,13 +105,15 @@ void refuse_refresh(HttpProtocol& http, int status, std::string_view error) {
 }
 
 void answer_not_supported(HttpProtocol& http, TransportKind kind) {
-    http.answer_text(404, std::string(transport_name(kind)) + " transport not supported by this end point type");
+    http.answer_text(
+        404, std::string(transport_name(kind)) + " transport not supported by this end point type");
 }
 
 }  // namespace
 
 // CORS first, so that pages can read every refusal.
-void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest request, bool moved) {
+void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest request,
+                        bool moved) {
     const auto& options = route.endpoint->options();
     http.set_extra_headers(cors_headers(options, request));
     if (is_preflight(request)) {
@@ -122,7 +130,8 @@ void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest r
         return;
     }
     if (upgrade && !may_upgrade(options, request)) {
-        http.answer(make_problem(403, "origin-not-allowed", "pages of this origin may not connect here"));
+        http.answer(
+            make_problem(403, "origin-not-allowed", "pages of this origin may not connect here"));
         return;
     }
     // Who opens a connection without a token is checked by that.
@@ -139,7 +148,8 @@ void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest r
     } else if (upgrade) {
         get(http, route, std::move(request), TransportKind::web_sockets, handshake.accept_value);
     } else if (request.method == "GET") {
-        const auto kind = wants_events(request) ? TransportKind::server_sent_events : TransportKind::long_polling;
+        const auto kind =
+            wants_events(request) ? TransportKind::server_sent_events : TransportKind::long_polling;
         get(http, route, std::move(request), kind, {});
     } else if (request.method == "POST") {
         post(http, route, std::move(request));
@@ -187,8 +197,8 @@ void HubRequests::negotiate(HttpProtocol& http, const HubRoute& route, const Htt
             {route.hub, options.disconnect_timeout_ns, reply.version > 0, offer.stateful_reconnect},
             server_.loop().now_ns());
         if (made.token.empty()) {
-            http.answer(make_retry_problem("too-many-negotiations", "too many connections are being set up",
-                                           kRetryFullS));
+            http.answer(make_retry_problem("too-many-negotiations",
+                                           "too many connections are being set up", kRetryFullS));
             return;
         }
         offer.connection_id = made.id;
@@ -238,9 +248,10 @@ void HubRequests::refresh(HttpProtocol& http, const HubRoute& route, HttpRequest
         return;
     }
     auto* const connection = server_.find(token);
-    const auto outcome = connection == nullptr
-                             ? UserOutcome::gone
-                             : connection->handler().on_user({LaterRequest::Kind::refresh, request, user});
+    const auto outcome =
+        connection == nullptr
+            ? UserOutcome::gone
+            : connection->handler().on_user({LaterRequest::Kind::refresh, request, user});
     if (outcome == UserOutcome::gone) {
         refuse_refresh(http, 404, kConnectionNotFound);
     } else if (outcome == UserOutcome::refused) {
@@ -252,12 +263,11 @@ void HubRequests::refresh(HttpProtocol& http, const HubRoute& route, HttpRequest
     }
 }
 
-void HubRequests::get(HttpProtocol& http, const HubRoute& route, HttpRequest request, TransportKind kind,
-                      const std::string& accept) {
+void HubRequests::get(HttpProtocol& http, const HubRoute& route, HttpRequest request,
+                      TransportKind kind, const std::string& accept) {
     Opening opening{kind, route.endpoint, {}, accept, false};
     ConnectionTokens::Found found;
-    const bool skips_negotiation =
-        kind == TransportKind::web_sockets && token_of(request).empty();
+    const bool skips_negotiation = kind == TransportKind::web_sockets && token_of(request).empty();
     if (skips_negotiation) {
         found.state = State::waiting;
         found.id = server_.tokens().make_id();
@@ -280,7 +290,8 @@ void HubRequests::get(HttpProtocol& http, const HubRoute& route, HttpRequest req
         return;
     }
     if (found.state == State::waiting && !skips_negotiation) {
-        found = server_.tokens().claim(opening.token, route.hub, kind, server_, server_.loop().now_ns());
+        found = server_.tokens().claim(opening.token, route.hub, kind, server_,
+                                       server_.loop().now_ns());
         if (found.state == State::unknown) {
             answer_unknown_id(http, kind == TransportKind::web_sockets);
             return;
@@ -313,8 +324,9 @@ ConnectionTokens::Found HubRequests::look_up(HttpProtocol& http, const HubRoute&
     return found;
 }
 
-void HubRequests::get_again(HttpProtocol& http, const HubRoute& route, const ConnectionTokens::Found& found,
-                            const std::string& token, HttpRequest request, const std::string& accept) {
+void HubRequests::get_again(HttpProtocol& http, const HubRoute& route,
+                            const ConnectionTokens::Found& found, const std::string& token,
+                            HttpRequest request, const std::string& accept) {
     const bool several = found.kind == TransportKind::long_polling || found.resumable;
     if (!several) {
         http.answer_text(409, "");
@@ -324,8 +336,8 @@ void HubRequests::get_again(HttpProtocol& http, const HubRoute& route, const Con
     if (connection == nullptr) {
         return;
     }
-    const auto kind =
-        found.kind == TransportKind::long_polling ? LaterRequest::Kind::poll : LaterRequest::Kind::resume;
+    const auto kind = found.kind == TransportKind::long_polling ? LaterRequest::Kind::poll
+                                                                : LaterRequest::Kind::resume;
     if (connection->handler().on_user({kind, request, route.endpoint->identify(request)}) ==
         UserOutcome::refused) {
         refuse_refresh(http, 403, kChangeRejected);
@@ -344,7 +356,8 @@ TokenConnection* HubRequests::at_home(HttpProtocol& http, const ConnectionTokens
     }
     auto* const connection = server_.find(token);
     if (connection == nullptr) {
-        http.answer_text(status, status == 404 ? kUnknownId : "");  // it is being opened, or has just ended
+        http.answer_text(status,
+                         status == 404 ? kUnknownId : "");  // it is being opened, or has just ended
     }
     return connection;
 }
@@ -393,7 +406,8 @@ void HubRequests::open(HttpProtocol& http, Opening opening, HttpRequest request,
                   [exchange = http.exchange(), opening = std::move(opening),
                    &tokens = server_.tokens()](OpenResult result) {
                       if (auto* const protocol = exchange.get()) {
-                          protocol->peer().server().hub_requests().on_opened(*protocol, opening, std::move(result));
+                          protocol->peer().server().hub_requests().on_opened(*protocol, opening,
+                                                                             std::move(result));
                       } else if (!opening.token.empty()) {
                           tokens.forget(opening.token);
                       }
@@ -412,17 +426,20 @@ void HubRequests::on_opened(HttpProtocol& http, const Opening& opening, OpenResu
     http.answer(handler == nullptr ? std::get<HttpResponse>(result) : make_draining_response());
 }
 
-void HubRequests::start(HttpProtocol& http, const Opening& opening, std::unique_ptr<ConnectionHandler> handler) {
+void HubRequests::start(HttpProtocol& http, const Opening& opening,
+                        std::unique_ptr<ConnectionHandler> handler) {
     const auto& options = opening.endpoint->options();
     auto& peer = http.peer();
     switch (opening.kind) {
         case TransportKind::web_sockets: {
             if (opening.resumable) {
-                ResumableConnection::open(http, options, opening.token, std::move(handler), opening.accept);
+                ResumableConnection::open(http, options, opening.token, std::move(handler),
+                                          opening.accept);
                 return;
             }
             peer.outbox().send(make_upgrade_head(opening.accept));
-            auto protocol = std::make_unique<WebSocketProtocol>(peer, options, std::move(handler), opening.token, true);
+            auto protocol = std::make_unique<WebSocketProtocol>(peer, options, std::move(handler),
+                                                                opening.token, true);
             auto& websocket = *protocol;
             const auto rest = http.turn_over(std::move(protocol));
             websocket.open();
@@ -434,7 +451,8 @@ void HubRequests::start(HttpProtocol& http, const Opening& opening, std::unique_
         }
         case TransportKind::server_sent_events: {
             peer.outbox().send(http.begin_head(200), kEventStreamHead);
-            auto protocol = std::make_unique<EventStreamProtocol>(peer, options, std::move(handler), opening.token);
+            auto protocol = std::make_unique<EventStreamProtocol>(peer, options, std::move(handler),
+                                                                  opening.token);
             auto& events = *protocol;
             http.turn_over(std::move(protocol));
             events.open();

@@ -21,7 +21,9 @@ HttpResponse make_poll_response(int status, std::string_view content_type, std::
 HttpResponse make_data_response(std::string data) {
     return make_poll_response(200, "application/octet-stream", std::move(data));
 }
-HttpResponse make_timeout_response() { return make_poll_response(200, "text/plain", {}); }
+HttpResponse make_timeout_response() {
+    return make_poll_response(200, "text/plain", {});
+}
 // A content type without content: as the reference has it.
 HttpResponse make_end_response() {
     auto response = make_poll_response(204, {}, {});
@@ -46,19 +48,22 @@ IoResult PollBuffer::write(const std::string_view* slices, std::size_t count) {
 }
 
 LongPollConnection::LongPollConnection(SessionServer& server, const EndpointOptions& options,
-                                       std::string token, std::unique_ptr<ConnectionHandler> handler)
+                                       std::string token,
+                                       std::unique_ptr<ConnectionHandler> handler)
     : server_(server),
       options_(options),
       handler_(std::move(handler)),
       token_(std::move(token)),
-      buffer_(*this, options.transport_buffer_bytes == 0 ? kUnsentHardMax : options.transport_buffer_bytes),
+      buffer_(*this, options.transport_buffer_bytes == 0 ? kUnsentHardMax
+                                                         : options.transport_buffer_bytes),
       outbox_(server.scheduler(), buffer_, *this),
       posts_(options.application_buffer_bytes),
       self_(std::make_shared<LongPollConnection*>(this)),
       inactive_ns_(server.loop().now_ns()),
       opened_ns_(server.loop().now_ns()) {}
 
-void LongPollConnection::open(HttpProtocol& http, const EndpointOptions& options, const std::string& token,
+void LongPollConnection::open(HttpProtocol& http, const EndpointOptions& options,
+                              const std::string& token,
                               std::unique_ptr<ConnectionHandler> handler) {
     auto& server = http.peer().server();
     auto* const connection = new LongPollConnection(server, options, token, std::move(handler));
@@ -183,7 +188,9 @@ void LongPollConnection::send(std::string_view records, std::uint32_t counted) {
     }
 }
 
-Loop& LongPollConnection::loop() { return server_.loop(); }
+Loop& LongPollConnection::loop() {
+    return server_.loop();
+}
 
 void LongPollConnection::resume_reading() {
     paused_ = false;
@@ -215,7 +222,9 @@ void LongPollConnection::on_drained() {
     }
 }
 
-void LongPollConnection::end(CloseReason reason) { end(reason, reason); }
+void LongPollConnection::end(CloseReason reason) {
+    end(reason, reason);
+}
 
 void LongPollConnection::end(CloseReason reason, CloseReason counted_as) {
     if (std::exchange(ended_, true)) {

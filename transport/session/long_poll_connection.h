@@ -18,11 +18,12 @@ namespace hubtrail::transport {
 
 class LongPollConnection;
 
-/// What waits for the next poll, in the place of a socket: takes whole records until it holds `bytes_max`.
-/// Thread: strand.
+/// What waits for the next poll, in the place of a socket: takes whole records until it holds
+/// `bytes_max`. Thread: strand.
 class PollBuffer final : public Socket {
 public:
-    PollBuffer(LongPollConnection& owner, std::size_t bytes_max) : owner_(owner), bytes_max_(bytes_max) {}
+    PollBuffer(LongPollConnection& owner, std::size_t bytes_max)
+        : owner_(owner), bytes_max_(bytes_max) {}
 
     bool empty() const { return bytes_.empty(); }
     std::string take() { return std::exchange(bytes_, {}); }
@@ -43,9 +44,9 @@ private:
     std::string bytes_;
 };
 
-/// Long polling as a hub's Connection (TransportProtocols.md): each GET is answered with what waits, as soon as
-/// something does; POSTs bring what the client sends. Belongs to itself until it ends, then to its server.
-/// Thread: strand.
+/// Long polling as a hub's Connection (TransportProtocols.md): each GET is answered with what
+/// waits, as soon as something does; POSTs bring what the client sends. Belongs to itself until it
+/// ends, then to its server. Thread: strand.
 class LongPollConnection final : public TokenConnection, public Connection, public OutboxOwner {
 public:
     /// Opens the connection and answers the first poll.
@@ -104,19 +105,20 @@ private:
     PollBuffer buffer_;
     Outbox outbox_;
     PostQueue posts_;
-    std::shared_ptr<LongPollConnection*> self_;  ///< holds null when it has ended, for polls that end later
-    HttpReply reply_;              ///< of the poll that is held; null: none is
-    std::uint64_t polls_ = 0;      ///< number of the newest
-    std::uint32_t open_polls_ = 0; ///< whose answers are not out yet
+    std::shared_ptr<LongPollConnection*>
+        self_;                      ///< holds null when it has ended, for polls that end later
+    HttpReply reply_;               ///< of the poll that is held; null: none is
+    std::uint64_t polls_ = 0;       ///< number of the newest
+    std::uint32_t open_polls_ = 0;  ///< whose answers are not out yet
     std::int64_t poll_until_ns_ = 0;
-    std::int64_t inactive_ns_ = 0; ///< since when no poll is open
+    std::int64_t inactive_ns_ = 0;  ///< since when no poll is open
     const std::int64_t opened_ns_;
     bool paused_ = false;
     bool handing_over_ = false;
     bool told_of_drain_ = false;
     bool turn_end_asked_ = false;
-    bool hub_closed_ = false;      ///< no more bytes for the handler, none from it
-    bool all_written_ = false;     ///< after hub_closed_: the rest is in the buffer
+    bool hub_closed_ = false;   ///< no more bytes for the handler, none from it
+    bool all_written_ = false;  ///< after hub_closed_: the rest is in the buffer
     bool ended_ = false;
 };
 

@@ -6,7 +6,8 @@
 
 namespace hubtrail::transport {
 namespace {
-// Reads of one peer before the others get their turn: a level-triggered loop comes back for the rest.
+// Reads of one peer before the others get their turn: a level-triggered loop comes back for the
+// rest.
 constexpr int kReadsPerTurn = 4;
 }  // namespace
 
@@ -122,8 +123,8 @@ void Peer::on_readable() {
     }
 }
 
-// A peer may end its side and wait for the answer, so what is queued still goes out. Reading is no longer asked
-// for: a second notice is the socket's own, and means that the connection is broken.
+// A peer may end its side and wait for the answer, so what is queued still goes out. Reading is no
+// longer asked for: a second notice is the socket's own, and means that the connection is broken.
 void Peer::on_input_end() {
     if (input_ended_ || state_ == State::lingering) {
         abort(state_ == State::open ? CloseReason::lost : reason_);
@@ -142,7 +143,9 @@ void Peer::on_writable() {
     }
 }
 
-void Peer::on_blocked() { socket_->want(wants_read(), true); }
+void Peer::on_blocked() {
+    socket_->want(wants_read(), true);
+}
 
 void Peer::on_congested() {
     if (state_ == State::open) {
@@ -170,6 +173,8 @@ void Peer::on_flushed() {
     }
 }
 
-void Peer::on_write_failed() { abort(state_ == State::open ? CloseReason::lost : reason_); }
+void Peer::on_write_failed() {
+    abort(state_ == State::open ? CloseReason::lost : reason_);
+}
 
 }  // namespace hubtrail::transport

@@ -12,10 +12,11 @@ namespace hubtrail::transport {
 
 class SessionServer;
 
-inline constexpr std::int64_t kLingerNs = 2'000'000'000;  ///< for the peer to see our last bytes before we hang up
+inline constexpr std::int64_t kLingerNs =
+    2'000'000'000;  ///< for the peer to see our last bytes before we hang up
 
-/// What is spoken on a connection at the moment: HTTP, or WebSocket after an upgrade. Owned by its Peer.
-/// Thread: strand.
+/// What is spoken on a connection at the moment: HTTP, or WebSocket after an upgrade. Owned by its
+/// Peer. Thread: strand.
 class PeerProtocol {
 public:
     virtual ~PeerProtocol() = default;
@@ -48,10 +49,12 @@ public:
     SessionServer& server() { return server_; }
     Socket& socket() { return *socket_; }
 
-    /// From now on output goes through an outbox that outlives this peer and writes to socket(). Its owner passes
-    /// on what it is told. Null: back to our own. Only with nothing unsent in our own.
+    /// From now on output goes through an outbox that outlives this peer and writes to socket().
+    /// Its owner passes on what it is told. Null: back to our own. Only with nothing unsent in our
+    /// own.
     void use_outbox(Outbox* other) { output_ = other != nullptr ? other : &outbox_; }
-    /// A peer that takes no byte for this long while some wait is cut off. kWriteStallMaxNs until told.
+    /// A peer that takes no byte for this long while some wait is cut off. kWriteStallMaxNs until
+    /// told.
     void set_send_timeout(std::int64_t ns) { send_timeout_ns_ = ns; }
     /// For another loop: this peer is closed, its protocol not told. Only with nothing unsent.
     std::unique_ptr<Socket> release_socket();
@@ -91,8 +94,8 @@ private:
     Outbox* output_ = &outbox_;
     std::unique_ptr<PeerProtocol> protocol_;
     std::unique_ptr<PeerProtocol> retired_;
-    std::int64_t deadline_ns_ = 0;     ///< of flushing and lingering
-    std::int64_t progress_ns_ = 0;     ///< when the peer last took waiting bytes
+    std::int64_t deadline_ns_ = 0;  ///< of flushing and lingering
+    std::int64_t progress_ns_ = 0;  ///< when the peer last took waiting bytes
     std::uint64_t progress_taken_ = 0;
     std::int64_t send_timeout_ns_ = kWriteStallMaxNs;
     Peer* next_ = nullptr;
@@ -100,7 +103,7 @@ private:
     State state_ = State::open;
     CloseReason reason_ = CloseReason::we_closed;
     bool paused_ = false;
-    bool input_ended_ = false;  ///< the peer has ended its side and may still be reading
+    bool input_ended_ = false;    ///< the peer has ended its side and may still be reading
     bool slow_ = false;           ///< in the server's list of slow ticks
     bool shutdown_told_ = false;  ///< by drain()
 };

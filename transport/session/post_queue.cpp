@@ -22,7 +22,8 @@ void PostQueue::add(std::string_view body, const HttpReply& reply) {
         held_.erase(0, taken_);
         if (held_.size() + body.size() > kPostBytesHeldMax) {
             taken_ = 0;
-            reply(make_retry_problem("too-much-unread", "too much that was sent before is still unread", kRetryS));
+            reply(make_retry_problem("too-much-unread",
+                                     "too much that was sent before is still unread", kRetryS));
             return;
         }
     }

@@ -26,7 +26,8 @@ IoResult ReplaceableSocket::write(const std::string_view* slices, std::size_t co
         }
     }
     const auto result = socket_->write(slices, count);
-    return result.kind == IoResult::Kind::closed ? IoResult{IoResult::Kind::would_block, 0} : result;
+    return result.kind == IoResult::Kind::closed ? IoResult{IoResult::Kind::would_block, 0}
+                                                 : result;
 }
 
 void ReplaceableSocket::want(bool read, bool write) {
@@ -35,7 +36,8 @@ void ReplaceableSocket::want(bool read, bool write) {
     }
 }
 
-/// What the carrier has for a handler; its connection may have left it for another carrier. Thread: strand.
+/// What the carrier has for a handler; its connection may have left it for another carrier. Thread:
+/// strand.
 class ResumableConnection::Link final : public ConnectionHandler {
 public:
     explicit Link(ResumableConnection& connection) : connection_(&connection) {}
@@ -82,7 +84,8 @@ private:
 };
 
 ResumableConnection::ResumableConnection(SessionServer& server, const EndpointOptions& options,
-                                         std::string token, std::unique_ptr<ConnectionHandler> handler)
+                                         std::string token,
+                                         std::unique_ptr<ConnectionHandler> handler)
     : server_(server),
       options_(options),
       handler_(std::move(handler)),
@@ -90,8 +93,9 @@ ResumableConnection::ResumableConnection(SessionServer& server, const EndpointOp
       outbox_(server.scheduler(), socket_, *this),
       opened_ns_(server.loop().now_ns()) {}
 
-void ResumableConnection::open(HttpProtocol& http, const EndpointOptions& options, const std::string& token,
-                               std::unique_ptr<ConnectionHandler> handler, const std::string& accept) {
+void ResumableConnection::open(HttpProtocol& http, const EndpointOptions& options,
+                               const std::string& token, std::unique_ptr<ConnectionHandler> handler,
+                               const std::string& accept) {
     auto& server = http.peer().server();
     auto* const connection = new ResumableConnection(server, options, token, std::move(handler));
     server.add(token, *connection);
@@ -112,13 +116,15 @@ void ResumableConnection::connect(HttpProtocol& http, const std::string& accept,
     auto& peer = http.peer();
     auto link = std::make_unique<Link>(*this);
     link_ = link.get();
-    auto protocol = std::make_unique<WebSocketProtocol>(peer, options_, std::move(link), std::string(), false);
+    auto protocol =
+        std::make_unique<WebSocketProtocol>(peer, options_, std::move(link), std::string(), false);
     auto& websocket = *protocol;
     const auto rest = http.turn_over(std::move(protocol));
     carrier_ = &websocket;
     peer_ = &peer;
     peer.use_outbox(&outbox_);
-    // What the last socket did not take is dropped by the handler's resending; the 101 goes before that.
+    // What the last socket did not take is dropped by the handler's resending; the 101 goes before
+    // that.
     socket_.connect(peer.socket(), resumed ? make_upgrade_head(accept) : std::string());
     if (paused_) {
         peer.pause_reading();
@@ -135,7 +141,8 @@ void ResumableConnection::connect(HttpProtocol& http, const std::string& accept,
     }
 }
 
-// The old socket may still look alive, only the client knows better. What it had sent in part is dropped with it.
+// The old socket may still look alive, only the client knows better. What it had sent in part is
+// dropped with it.
 void ResumableConnection::replace_carrier() {
     if (link_ != nullptr) {
         std::exchange(link_, nullptr)->cut();
@@ -196,7 +203,9 @@ void ResumableConnection::on_second(std::int64_t now_ns) {
     }
 }
 
-void ResumableConnection::on_turn_end() { end(CloseReason::we_closed, CloseReason::we_closed); }
+void ResumableConnection::on_turn_end() {
+    end(CloseReason::we_closed, CloseReason::we_closed);
+}
 
 bool ResumableConnection::on_drain() {
     if (ended_ || closing_ || std::exchange(told_of_drain_, true)) {
@@ -213,7 +222,9 @@ void ResumableConnection::send(std::string_view records, std::uint32_t counted) 
     }
 }
 
-Loop& ResumableConnection::loop() { return server_.loop(); }
+Loop& ResumableConnection::loop() {
+    return server_.loop();
+}
 
 void ResumableConnection::set_transfer_format(TransferFormat format) {
     framing_ = format == TransferFormat::text ? Framing::websocket_text : Framing::websocket_binary;

@@ -13,9 +13,9 @@
 
 namespace hubtrail::transport {
 
-/// The socket of the day, for an outbox that outlives it. Without one nothing is taken and nothing is lost. That
-/// the peer is gone shows itself in reading, so a write never says so.
-/// Thread: strand.
+/// The socket of the day, for an outbox that outlives it. Without one nothing is taken and nothing
+/// is lost. That the peer is gone shows itself in reading, so a write never says so. Thread:
+/// strand.
 class ReplaceableSocket final : public Socket {
 public:
     /// `socket` is sent `first` before anything else.
@@ -27,8 +27,12 @@ public:
     IoResult write(const std::string_view* slices, std::size_t count) override;
     void want(bool read, bool write) override;
     void shutdown_send() override {}
-    std::string peer_address() const override { return socket_ != nullptr ? socket_->peer_address() : ""; }
-    std::string local_address() const override { return socket_ != nullptr ? socket_->local_address() : ""; }
+    std::string peer_address() const override {
+        return socket_ != nullptr ? socket_->peer_address() : "";
+    }
+    std::string local_address() const override {
+        return socket_ != nullptr ? socket_->local_address() : "";
+    }
     void detach() override {}
     void attach(Loop&) override {}
 
@@ -37,9 +41,9 @@ private:
     std::string first_;
 };
 
-/// A WebSocket connection that outlives its socket (stateful reconnect, HubProtocol.md). To the hub it is the
-/// connection; to the WebSocketProtocol of the socket of the day, its carrier, it is the handler. Its outbox is
-/// the carrier's too. Belongs to itself until it ends, then to its server.
+/// A WebSocket connection that outlives its socket (stateful reconnect, HubProtocol.md). To the hub
+/// it is the connection; to the WebSocketProtocol of the socket of the day, its carrier, it is the
+/// handler. Its outbox is the carrier's too. Belongs to itself until it ends, then to its server.
 /// Thread: strand.
 class ResumableConnection final : public TokenConnection, public Connection, public OutboxOwner {
 public:
@@ -81,7 +85,8 @@ private:
     ResumableConnection(SessionServer& server, const EndpointOptions& options, std::string token,
                         std::unique_ptr<ConnectionHandler> handler);
 
-    /// Makes the request's connection our carrier, and speaks through it. `resumed`: not the first one.
+    /// Makes the request's connection our carrier, and speaks through it. `resumed`: not the first
+    /// one.
     void connect(HttpProtocol& http, const std::string& accept, bool resumed);
     void replace_carrier();
     void on_carrier_closed(CloseReason reason);
@@ -94,16 +99,16 @@ private:
     const std::string token_;
     ReplaceableSocket socket_;
     Outbox outbox_;
-    Peer* peer_ = nullptr;           ///< of the carrier; null: detached
+    Peer* peer_ = nullptr;  ///< of the carrier; null: detached
     Connection* carrier_ = nullptr;
-    Link* link_ = nullptr;           ///< the carrier's handler; outlives peer_'s end until the turn's
+    Link* link_ = nullptr;  ///< the carrier's handler; outlives peer_'s end until the turn's
     const std::int64_t opened_ns_;
-    std::int64_t lost_ns_ = 0;       ///< when the last carrier was
+    std::int64_t lost_ns_ = 0;  ///< when the last carrier was
     Framing framing_ = Framing::websocket_text;
     bool resumable_ = true;
     bool paused_ = false;
     bool told_of_drain_ = false;
-    bool closing_ = false;           ///< by close(), or refused to come back
+    bool closing_ = false;  ///< by close(), or refused to come back
     bool ended_ = false;
 };
 

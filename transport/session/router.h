@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "transport/hub_endpoint.h"
 #include "transport/http_message.h"
+#include "transport/hub_endpoint.h"
 
 namespace hubtrail::transport {
 
@@ -18,9 +18,10 @@ struct HubRoute {
     std::size_t hub = 0;  ///< the same on every loop
 };
 
-/// Which handler serves a path. Hub paths own `{path}` and `{path}/negotiate`, and `{path}/refresh` if they have it
-/// enabled, in any ASCII case and with or without a slash at the end, as the reference's routes do. Handlers must outlive the router.
-/// Thread: strand; filled before the first connection.
+/// Which handler serves a path. Hub paths own `{path}` and `{path}/negotiate`, and `{path}/refresh`
+/// if they have it enabled, in any ASCII case and with or without a slash at the end, as the
+/// reference's routes do. Handlers must outlive the router. Thread: strand; filled before the first
+/// connection.
 class Router {
 public:
     void add(std::string path, HttpHandler& handler) { exact_[std::move(path)] = &handler; }

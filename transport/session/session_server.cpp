@@ -4,7 +4,6 @@
 #include <ctime>
 #include <utility>
 
-
 namespace hubtrail::transport {
 namespace {
 constexpr std::size_t kSpareCodecsMax = 16;
@@ -14,9 +13,10 @@ EndStatus end_status(CloseReason reason, bool draining) {
     if (reason == CloseReason::stalled) {
         return EndStatus::timeout;
     }
-    return reason == CloseReason::we_closed && draining ? EndStatus::app_shutdown : EndStatus::normal_closure;
+    return reason == CloseReason::we_closed && draining ? EndStatus::app_shutdown
+                                                        : EndStatus::normal_closure;
 }
-}
+}  // namespace
 
 SessionServer::SessionServer(OutputScheduler& scheduler, const Router& router,
                              ConnectionTokens& tokens, const Clock& clock, Log& log,
@@ -90,7 +90,8 @@ void SessionServer::go_on_draining() {
                          : static_cast<std::size_t>(static_cast<double>(drain_total_) *
                                                     static_cast<double>(passed) /
                                                     static_cast<double>(drain_window_ns_));
-    for (auto* peer = first_slow_; peer != nullptr && (all || drain_told_ < due); peer = peer->next_) {
+    for (auto* peer = first_slow_; peer != nullptr && (all || drain_told_ < due);
+         peer = peer->next_) {
         if (!peer->shutdown_told_) {
             ++drain_told_;
             peer->shut_down();
@@ -165,9 +166,9 @@ void SessionServer::give_back(std::unique_ptr<RequestParser> parser) {
 }
 
 std::unique_ptr<FrameDecoder> SessionServer::take_decoder(const FrameDecoderLimits& limits) {
-    const auto spare = std::find_if(decoders_.rbegin(), decoders_.rend(), [&](const auto& candidate) {
-        return candidate.first == limits;
-    });
+    const auto spare =
+        std::find_if(decoders_.rbegin(), decoders_.rend(),
+                     [&](const auto& candidate) { return candidate.first == limits; });
     if (spare == decoders_.rend()) {
         return options_.make_decoder(limits);
     }
@@ -177,7 +178,8 @@ std::unique_ptr<FrameDecoder> SessionServer::take_decoder(const FrameDecoderLimi
     return decoder;
 }
 
-void SessionServer::give_back(std::unique_ptr<FrameDecoder> decoder, const FrameDecoderLimits& limits) {
+void SessionServer::give_back(std::unique_ptr<FrameDecoder> decoder,
+                              const FrameDecoderLimits& limits) {
     if (decoder && decoders_.size() < kSpareCodecsMax) {
         decoder->reset();
         decoders_.emplace_back(limits, std::move(decoder));
@@ -192,7 +194,9 @@ void SessionServer::add(const std::string& token, TokenConnection& connection) {
     named_[token] = &connection;
 }
 
-void SessionServer::remove(const std::string& token) { named_.erase(token); }
+void SessionServer::remove(const std::string& token) {
+    named_.erase(token);
+}
 
 TokenConnection* SessionServer::find(std::string_view token) const {
     const auto found = named_.find(std::string(token));
@@ -220,7 +224,8 @@ void SessionServer::request_turn_end() {
     }
 }
 
-// Indexed: what ends may end others. The living first, since a connection may be both here and dead.
+// Indexed: what ends may end others. The living first, since a connection may be both here and
+// dead.
 void SessionServer::on_turn_end() {
     turn_end_requested_ = false;
     for (std::size_t i = 0; i < turn_ending_.size(); ++i) {

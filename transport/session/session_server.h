@@ -29,20 +29,21 @@ namespace hubtrail::transport {
 
 inline constexpr std::int64_t kTickNs = 250'000'000;  ///< how exact the deadlines of requests are
 inline constexpr int kSlowTicks = 4;                  ///< a second: how exact those of hubs are
-inline constexpr std::int64_t kDrainWindowNs = 5'000'000'000;  ///< over which drain() sends hub connections away
+inline constexpr std::int64_t kDrainWindowNs =
+    5'000'000'000;  ///< over which drain() sends hub connections away
 
 /// What a session server needs from the adapters, and how much it may hold.
 struct SessionOptions {
     std::function<std::unique_ptr<RequestParser>()> make_parser;
     std::function<std::unique_ptr<FrameDecoder>(const FrameDecoderLimits&)> make_decoder;
-    /// Of this loop; beyond: 503, and TCP connections are closed. Of TCP connections, and of hub connections that
-    /// can do without one for a while.
+    /// Of this loop; beyond: 503, and TCP connections are closed. Of TCP connections, and of hub
+    /// connections that can do without one for a while.
     std::size_t connections_max = 100'000;
 };
 
 /// The connections of one loop: accepts, ticks and buries them, and lends them what they share.
-/// Thread: strand; one per loop. `scheduler`, `router`, `tokens`, `clock` and `log` must outlive it, and it every
-/// use of the tokens on a running loop.
+/// Thread: strand; one per loop. `scheduler`, `router`, `tokens`, `clock` and `log` must outlive
+/// it, and it every use of the tokens on a running loop.
 class SessionServer final : public TurnEnd {
 public:
     SessionServer(OutputScheduler& scheduler, const Router& router, ConnectionTokens& tokens,
@@ -53,8 +54,8 @@ public:
     /// A connection that another loop accepted, with a request for one of ours.
     void adopt(MovedConnection moved);
 
-    /// No new hub connections from here on (503); those that are there are told to go, evenly over the window.
-    /// Everything else is served as before.
+    /// No new hub connections from here on (503); those that are there are told to go, evenly over
+    /// the window. Everything else is served as before.
     void drain(std::int64_t window_ns = kDrainWindowNs);
     bool draining() const { return draining_; }
     /// Tells every peer to come back later, and closes; new ones are refused by not listening.
@@ -89,7 +90,8 @@ public:
     /// Deletes the peer when the turn ends.
     void bury(Peer& peer);
 
-    // Hub connections that requests name. They are ticked every second, and told of drains, until removed.
+    // Hub connections that requests name. They are ticked every second, and told of drains, until
+    // removed.
     void add(const std::string& token, TokenConnection& connection);
     void remove(const std::string& token);
     TokenConnection* find(std::string_view token) const;

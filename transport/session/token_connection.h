@@ -14,9 +14,9 @@ class HttpProtocol;
 /// The reference's answer (404) to whoever names a connection that is not there.
 inline constexpr std::string_view kUnknownId = "No Connection with that ID";
 
-/// A hub connection that requests of other TCP connections name by its token. Its server ticks it and tells it of
-/// a drain. Which of the requests can come is decided by its TransportKind: the others are never called.
-/// Thread: strand.
+/// A hub connection that requests of other TCP connections name by its token. Its server ticks it
+/// and tells it of a drain. Which of the requests can come is decided by its TransportKind: the
+/// others are never called. Thread: strand.
 class TokenConnection {
 public:
     virtual ~TokenConnection() = default;
@@ -30,7 +30,8 @@ public:
     virtual void poll(HttpProtocol&) {}
     /// A DELETE of long polling.
     virtual void terminate() {}
-    /// A WebSocket comes for a connection that was negotiated as resumable. False: it cannot be resumed any more.
+    /// A WebSocket comes for a connection that was negotiated as resumable. False: it cannot be
+    /// resumed any more.
     virtual bool resume(HttpProtocol&, const std::string&) { return false; }
 
     // For connections that have no peer of their own to be told these by, or not always.

@@ -73,9 +73,10 @@ void WebSocketProtocol::decode(std::string_view bytes) {
             case FrameDecoder::Event::Kind::binary:
                 message_begun_ns_ = 0;
                 if (!hub_closed_) {
-                    handler_->on_message(event.payload, event.kind == FrameDecoder::Event::Kind::text
-                                                            ? TransferFormat::text
-                                                            : TransferFormat::binary);
+                    handler_->on_message(event.payload,
+                                         event.kind == FrameDecoder::Event::Kind::text
+                                             ? TransferFormat::text
+                                             : TransferFormat::binary);
                 }
                 break;
             case FrameDecoder::Event::Kind::ping:
@@ -189,9 +190,15 @@ void WebSocketProtocol::set_transfer_format(TransferFormat format) {
     framing_ = format == TransferFormat::text ? Framing::websocket_text : Framing::websocket_binary;
 }
 
-Outbox& WebSocketProtocol::outbox() { return peer_.outbox(); }
-Loop& WebSocketProtocol::loop() { return peer_.server().loop(); }
-void WebSocketProtocol::pause_reading() { peer_.pause_reading(); }
+Outbox& WebSocketProtocol::outbox() {
+    return peer_.outbox();
+}
+Loop& WebSocketProtocol::loop() {
+    return peer_.server().loop();
+}
+void WebSocketProtocol::pause_reading() {
+    peer_.pause_reading();
+}
 
 void WebSocketProtocol::resume_reading() {
     // What the peer could not send while we did not read is not held against it.
@@ -215,7 +222,9 @@ void WebSocketProtocol::close() {
     resume_reading();
 }
 
-void WebSocketProtocol::abort(CloseReason reason) { peer_.abort(reason); }
+void WebSocketProtocol::abort(CloseReason reason) {
+    peer_.abort(reason);
+}
 
 void WebSocketProtocol::send_close(std::uint16_t code, std::string_view reason) {
     if (close_sent_) {
@@ -227,8 +236,9 @@ void WebSocketProtocol::send_close(std::uint16_t code, std::string_view reason) 
     peer_.outbox().send(frame);
 }
 
-// At once, so that pongs, echoes and a close frame leave in the order of what they answer. A peer that does not read
-// gets none until it does, and then that of its newest ping (RFC 6455 5.5.3), so that pings cannot fill memory.
+// At once, so that pongs, echoes and a close frame leave in the order of what they answer. A peer
+// that does not read gets none until it does, and then that of its newest ping (RFC 6455 5.5.3), so
+// that pings cannot fill memory.
 void WebSocketProtocol::send_pong() {
     if (!pong_due_ || close_sent_ || peer_.outbox().unsent() > kUnsentLowWater) {
         return;

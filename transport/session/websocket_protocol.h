@@ -13,20 +13,21 @@
 
 namespace hubtrail::transport {
 
-inline constexpr std::int64_t kMessageDeadlineNs = 10'000'000'000; ///< a begun message must be complete
+inline constexpr std::int64_t kMessageDeadlineNs =
+    10'000'000'000;  ///< a begun message must be complete
 
 /// The 101 that ends the handshake.
 std::string make_upgrade_head(std::string_view accept);
 
-/// WebSocket on one connection (RFC 6455), as a hub's Connection. Incoming frames are decoded by a decoder
-/// that is borrowed from the server while a message is incomplete, so an idle connection holds none.
-/// Thread: strand.
+/// WebSocket on one connection (RFC 6455), as a hub's Connection. Incoming frames are decoded by a
+/// decoder that is borrowed from the server while a message is incomplete, so an idle connection
+/// holds none. Thread: strand.
 class WebSocketProtocol final : public PeerProtocol, public TokenConnection, public Connection {
 public:
-    /// `counted`: a connection of its own for the counters, not the carrier of one. `token`: to be forgotten at the
-    /// end; empty: none.
-    WebSocketProtocol(Peer& peer, const EndpointOptions& options, std::unique_ptr<ConnectionHandler> handler,
-                      std::string token, bool counted);
+    /// `counted`: a connection of its own for the counters, not the carrier of one. `token`: to be
+    /// forgotten at the end; empty: none.
+    WebSocketProtocol(Peer& peer, const EndpointOptions& options,
+                      std::unique_ptr<ConnectionHandler> handler, std::string token, bool counted);
     ~WebSocketProtocol() override;
 
     void open();
@@ -67,16 +68,16 @@ private:
     const EndpointOptions& options_;
     std::unique_ptr<ConnectionHandler> handler_;
     std::unique_ptr<FrameDecoder> decoder_;  ///< only while a message is incomplete
-    std::string held_;      ///< bytes that came while the handler had paused reading
+    std::string held_;  ///< bytes that came while the handler had paused reading
     std::string token_;
-    std::string pong_;      ///< payload of the newest ping that is not answered yet
+    std::string pong_;  ///< payload of the newest ping that is not answered yet
     std::int64_t message_begun_ns_ = 0;
     std::int64_t close_deadline_ns_ = 0;
     std::int64_t opened_ns_ = 0;  ///< 0: not counted
     Framing framing_ = Framing::websocket_text;
     bool pong_due_ = false;
     bool close_sent_ = false;
-    bool hub_closed_ = false;  ///< no more bytes for the handler
+    bool hub_closed_ = false;    ///< no more bytes for the handler
     bool handler_told_ = false;  ///< of the end; it is not called any more
 };
 

@@ -87,7 +87,8 @@ TEST_CASE("SystemRandom gives no bytes twice, at any size around its block", "[b
     SystemRandom random;
     std::set<std::string> seen;
     constexpr auto kBlock = SystemRandom::kBlockBytes;
-    const auto sizes = std::vector<std::size_t>{16, kBlock - 1, kBlock, 16, kBlock + 1, kBlock - 16, 16};
+    const auto sizes =
+        std::vector<std::size_t>{16, kBlock - 1, kBlock, 16, kBlock + 1, kBlock - 16, 16};
     for (int round = 0; round < 100; ++round) {
         for (const auto size : sizes) {
             std::string bytes(size, '\0');

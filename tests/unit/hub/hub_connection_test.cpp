@@ -89,8 +89,9 @@ TEST_CASE("Handshakes that are refused end the connection with the reference's t
              error_answer(unexpected +
                           " InvalidDataException: Expected 'version' to be of type Number.")},
             {R"({"protocol":"json","version":1.5}|)", error_answer(unexpected),
-             error_answer(unexpected + " FormatException: Either the JSON value is not in a supported "
-                                       "format, or is out of bounds for an Int32.")},
+             error_answer(unexpected +
+                          " FormatException: Either the JSON value is not in a supported "
+                          "format, or is out of bounds for an Int32.")},
             {"nothing|", error_answer(unexpected),
              error_answer(unexpected +
                           " JsonReaderException: The handshake is not valid JSON, see byte 0.")},
@@ -589,8 +590,9 @@ TEST_CASE("Input that ends in the midst of a message is an error", "[hub]") {
     peer.receive(R"({"type":6)");
     peer.hub.on_close(reason);
     CHECK(peer.sent().empty());
-    CHECK(peer.calls ==
-          List{"disconnected: InvalidDataException: Connection terminated while reading a message."});
+    CHECK(
+        peer.calls ==
+        List{"disconnected: InvalidDataException: Connection terminated while reading a message."});
 }
 
 TEST_CASE("Only the protocols of the options are spoken, their names without case", "[hub]") {

@@ -17,8 +17,8 @@
 
 namespace hubtrail::hub {
 
-/// One loop's tails over a log in memory. Commits wait until the test announces them, as they do between the
-/// writer's thread and a loop.
+/// One loop's tails over a log in memory. Commits wait until the test announces them, as they do
+/// between the writer's thread and a loop.
 struct LogFixture {
     LogFixture() {
         service.on_commit = [this](std::shared_ptr<const storage::CommittedBatch> batch) {
@@ -26,14 +26,16 @@ struct LogFixture {
         };
     }
 
-    protocol::NewEvent event(const std::string& site, const std::string& user, std::size_t bytes = 0) {
+    protocol::NewEvent event(const std::string& site, const std::string& user,
+                             std::size_t bytes = 0) {
         protocol::NewEvent made;
         made.id = "e" + std::to_string(++made_);
         made.stream = "entries";
         made.type = "entry.granted";
         made.site_id = site;
         made.user_id = user;
-        made.body = R"({"tenant_id":"t","id":")" + made.id + R"(","pad":")" + std::string(bytes, 'x') + "\"}";
+        made.body = R"({"tenant_id":"t","id":")" + made.id + R"(","pad":")" +
+                    std::string(bytes, 'x') + "\"}";
         return made;
     }
 

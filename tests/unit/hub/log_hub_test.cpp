@@ -144,7 +144,8 @@ TEST_CASE("A connection ends with its token when the hub is told so", "[hub]") {
     }
 }
 
-TEST_CASE("A log hub takes another token of the same user with the same rights, and no other", "[hub]") {
+TEST_CASE("A log hub takes another token of the same user with the same rights, and no other",
+          "[hub]") {
     using Kind = transport::LaterRequest::Kind;
     using transport::UserOutcome;
     const bool enabled = GENERATE(false, true);
@@ -160,7 +161,8 @@ TEST_CASE("A log hub takes another token of the same user with the same rights, 
     HubClient client(f, "refreshing", "brief", {});
     const transport::HttpRequest request;
     const auto tell = [&](Kind kind, const auth::Principal& next) {
-        return client.handler->on_user({kind, request, std::make_shared<const auth::Principal>(next)});
+        return client.handler->on_user(
+            {kind, request, std::make_shared<const auth::Principal>(next)});
     };
     const auto refused = enabled ? UserOutcome::refused : UserOutcome::accepted;
     auto next = principal;
@@ -187,7 +189,8 @@ TEST_CASE("A log hub takes another token of the same user with the same rights, 
     f.clock.advance_us(7'000'000);
     client.handler->on_tick(f.loop.now_ns());
     CHECK(client.connection.closed);
-    CHECK(f.hub("refreshing").identify(f.request("brief", {})) == f.verifier.principals.at("brief"));
+    CHECK(f.hub("refreshing").identify(f.request("brief", {})) ==
+          f.verifier.principals.at("brief"));
     CHECK(f.hub("refreshing").identify(f.request("other", {})) == nullptr);
     CHECK(f.hub("refreshing").identify(f.request("", {})) == nullptr);
 }

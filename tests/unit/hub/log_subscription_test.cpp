@@ -194,7 +194,8 @@ TEST_CASE("A log that cannot be read for a while is asked again", "[hub]") {
     CHECK(follower.positions() == std::vector<std::int64_t>{1});
 }
 
-TEST_CASE("A peer that reads nothing holds a bounded part of the log and then gets all of it", "[hub]") {
+TEST_CASE("A peer that reads nothing holds a bounded part of the log and then gets all of it",
+          "[hub]") {
     const auto kind = GENERATE(LogShape::Kind::message, LogShape::Kind::batch);
     LogFixture f;
     Follower slow(f, {}, kind, 0);
@@ -222,7 +223,8 @@ TEST_CASE("A peer that reads nothing holds a bounded part of the log and then ge
 
 namespace {
 
-// How many reads of the log a follower needs that starts so many events behind the head of a watched tenant.
+// How many reads of the log a follower needs that starts so many events behind the head of a
+// watched tenant.
 std::size_t reads_when_behind(LogFixture& f, std::int64_t behind) {
     const auto before = f.service.reads();
     Follower late(f, {}, LogShape::Kind::message, f.last_pos() - behind);
@@ -275,9 +277,10 @@ TEST_CASE("A page of catching up has at most its events", "[hub]") {
     CHECK(count_kind(follower, "batch") == 2);
 }
 
-// Goal: no interleaving of commits, their announcements, database reads, slow peers, joins and leaves makes a gap, a
-// duplicate or a wrong order. Method: random steps from a seed; at the end everything is let through and each follower's
-// positions must be exactly the matching ones after its start.
+// Goal: no interleaving of commits, their announcements, database reads, slow peers, joins and
+// leaves makes a gap, a duplicate or a wrong order. Method: random steps from a seed; at the end
+// everything is let through and each follower's positions must be exactly the matching ones after
+// its start.
 TEST_CASE("Every interleaving gives every follower each matching event once, in order", "[hub]") {
     for (std::uint64_t seed = 1; seed <= 25; ++seed) {
         CAPTURE(seed);
@@ -294,7 +297,8 @@ TEST_CASE("Every interleaving gives every follower each matching event once, in 
                     const auto count = 1 + random.below(4);
                     for (std::uint64_t i = 0; i < count; ++i) {
                         const auto bytes = random.below(8) == 0 ? 60'000U : 10U;
-                        events.push_back(f.event(names[random.below(3)], names[random.below(3)], bytes));
+                        events.push_back(
+                            f.event(names[random.below(3)], names[random.below(3)], bytes));
                         protocol::LogEvent copy;
                         copy.pos = static_cast<std::int64_t>(all.size()) + 1;
                         copy.site_id = events.back().site_id;
@@ -336,15 +340,17 @@ TEST_CASE("Every interleaving gives every follower each matching event once, in 
                         if (random.below(3) == 0) {
                             filter.user_id = names[random.below(3)];
                         }
-                        const auto kind = random.below(2) == 0 ? LogShape::Kind::message : LogShape::Kind::batch;
+                        const auto kind =
+                            random.below(2) == 0 ? LogShape::Kind::message : LogShape::Kind::batch;
                         followers.push_back(std::make_unique<Follower>(
-                            f, filter, kind, static_cast<std::int64_t>(random.below(all.size() + 1))));
+                            f, filter, kind,
+                            static_cast<std::int64_t>(random.below(all.size() + 1))));
                     }
                     break;
                 default:
                     if (!followers.empty() && random.below(8) == 0) {
-                        followers.erase(followers.begin() +
-                                        static_cast<std::ptrdiff_t>(random.below(followers.size())));
+                        followers.erase(followers.begin() + static_cast<std::ptrdiff_t>(
+                                                                random.below(followers.size())));
                     }
             }
         }

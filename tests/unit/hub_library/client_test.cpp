@@ -146,14 +146,16 @@ TEST_CASE("Every way of saying who gets it", "[hub_library]") {
         CHECK(got == row.got);
         CHECK(answer.find(result("null")) != std::string::npos);
     }
-    // A group without a name is one like others; in a list it is a mistake, and nobody gets anything.
+    // A group without a name is one like others; in a list it is a mistake, and nobody gets
+    // anything.
     CHECK(a->call("Tell", R"("group",[""])") == result("null"));
     const bool detailed = GENERATE(false, true);
     world.definition.options.detailed_errors = detailed;
     for (const auto* names : {R"([""])", R"(["g",""])"}) {
         const std::string text = " InvalidOperationException: Cannot send to an empty group name.";
         CHECK(a->call("Tell", R"("groups",)" + std::string(names)) ==
-              failed("An unexpected error occurred invoking 'Tell' on the server." + (detailed ? text : "")));
+              failed("An unexpected error occurred invoking 'Tell' on the server." +
+                     (detailed ? text : "")));
         CHECK(b->sent().empty());
     }
     b->call("Leave", "\"g\"");

@@ -305,24 +305,41 @@ TEST_CASE("Uploads are read item by item, whatever comes of them", "[hub_library
     CHECK(notes.back() == "OperationCanceledException: The underlying connection was closed.");
 }
 
-TEST_CASE("With detailed errors an upload's item that is no such thing is told why", "[hub_library]") {
+TEST_CASE("With detailed errors an upload's item that is no such thing is told why",
+          "[hub_library]") {
     World world;
     world.definition.options.detailed_errors = true;
     const std::string text =
         kInvoking + "Concat" + kOnServer + " HubException: Failed to bind Stream message. ";
     const auto peer = world.connect("a");
-    peer->receive(R"({"type":1,"target":"Concat","arguments":["!"],"streamIds":["u"],"invocationId":"1"}|)");
+    peer->receive(
+        R"({"type":1,"target":"Concat","arguments":["!"],"streamIds":["u"],"invocationId":"1"}|)");
     peer->receive(R"({"type":2,"invocationId":"u","item":5}|)");
     const auto json = peer->sent();
-    const auto expected = failed(text + "JsonException: The JSON value could not be converted to String: ");
+    const auto expected =
+        failed(text + "JsonException: The JSON value could not be converted to String: ");
     const auto same = expected.size() - std::string("\"}|").size();
     CHECK(json.substr(0, same) == expected.substr(0, same));
 
     const auto packed = world.connect("b", "", "messagepack");
-    packed->receive(std::string("\x12\x96\x01\x80\xa1" "1" "\xa6" "Concat" "\x91\xa1" "!" "\x91\xa1" "u", 19));
-    packed->receive(std::string("\x06\x94\x02\x80\xa1" "u" "\x05", 7));
-    CHECK(packed->sent().find(text + "InvalidDataException: Deserializing object of the `String` type for 'item' "
-                                     "failed.") != std::string::npos);
+    packed->receive(
+        std::string("\x12\x96\x01\x80\xa1"
+                    "1"
+                    "\xa6"
+                    "Concat"
+                    "\x91\xa1"
+                    "!"
+                    "\x91\xa1"
+                    "u",
+                    19));
+    packed->receive(
+        std::string("\x06\x94\x02\x80\xa1"
+                    "u"
+                    "\x05",
+                    7));
+    CHECK(packed->sent().find(
+              text + "InvalidDataException: Deserializing object of the `String` type for 'item' "
+                     "failed.") != std::string::npos);
 }
 
 TEST_CASE("A plain invocation that takes a token is cancelled and still answered",
@@ -464,7 +481,8 @@ TEST_CASE("MessagePack clients are served the same", "[hub_library]") {
                                       8));
 }
 
-TEST_CASE("MessagePack clients are told which argument does not bind, counted from 1", "[hub_library]") {
+TEST_CASE("MessagePack clients are told which argument does not bind, counted from 1",
+          "[hub_library]") {
     World world;
     world.definition.options.detailed_errors = true;
     const auto peer = world.connect("a", "", "messagepack");

@@ -160,13 +160,20 @@ TEST_CASE("Enumerations: the name in MessagePack must be one of them", "[hub_lib
     CHECK(write(json(), app::Color::red) == "1");
 }
 
-TEST_CASE("Enumerations: a value without a name is its number, in MessagePack as text", "[hub_library]") {
+TEST_CASE("Enumerations: a value without a name is its number, in MessagePack as text",
+          "[hub_library]") {
     const auto none = static_cast<app::Color>(7);
     CHECK(write(json(), none) == "7");
-    CHECK(write(messagepack(), none) == "\xa1" "7");
-    CHECK(read<app::Color>(messagepack(), "\xa1" "7") == none);
+    CHECK(write(messagepack(), none) ==
+          "\xa1"
+          "7");
+    CHECK(read<app::Color>(messagepack(),
+                           "\xa1"
+                           "7") == none);
     CHECK(read<app::Color>(messagepack(), "\x07") == none);
-    CHECK_FALSE(read<app::Color>(messagepack(), "\xa2" "7x"));
+    CHECK_FALSE(read<app::Color>(messagepack(),
+                                 "\xa2"
+                                 "7x"));
     CHECK_FALSE(read<app::Color>(messagepack(), "\xa0"));
 }
 

@@ -129,7 +129,8 @@ struct HubWorld {
     }
     ~HubWorld() { hub_loop.tasks().destroy_all(); }
 
-    /// A client that has shaken hands. `token`: see NameVerifier. Version 2 is for stateful reconnect.
+    /// A client that has shaken hands. `token`: see NameVerifier. Version 2 is for stateful
+    /// reconnect.
     std::unique_ptr<Peer> connect(const std::string& id, const std::string& token = "",
                                   const std::string& protocol = "json", int version = 1) {
         if (!endpoint) {

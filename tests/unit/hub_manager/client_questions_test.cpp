@@ -47,7 +47,8 @@ TEST_CASE("A question is answered once, on the loop of whoever asked", "[hub_man
 
 TEST_CASE("A ticket that is taken is not answered, and none is open twice", "[hub_manager]") {
     ClientQuestions questions{""};
-    REQUIRE(questions.open("s1", {"c", nullptr, [](const InvokeOutcome&) { FAIL("answered"); }, true}));
+    REQUIRE(
+        questions.open("s1", {"c", nullptr, [](const InvokeOutcome&) { FAIL("answered"); }, true}));
     CHECK_FALSE(questions.open("s1", {"d", nullptr, {}, false}));
     REQUIRE(questions.remote().size() == 1);
     CHECK(questions.remote().front().ticket == "s1");

@@ -21,8 +21,8 @@ struct SpeedHub {
         for (std::size_t i = 0; i < count; ++i) {
             auto id = std::to_string(i);
             id.insert(0, 22 - id.size(), 'i');
-            clients.push_back(
-                std::make_unique<HubClient>(manager, at, std::move(id), "user-" + std::to_string(i)));
+            clients.push_back(std::make_unique<HubClient>(manager, at, std::move(id),
+                                                          "user-" + std::to_string(i)));
             clients.back()->connection.socket.sent_bytes.shrink_to_fit();
         }
         at.loop.run();
@@ -64,7 +64,8 @@ TEST_CASE("What a send to one user costs", "[.speed]") {
         const auto same = hub.microseconds_of([&](int) { return to_user(7); }, 20'000);
         const auto next = hub.microseconds_of(
             [&](int i) { return to_user(static_cast<std::size_t>(i) * 7919 % users); }, 20'000);
-        std::printf("of %zu users: to the same %.2f us, to another each time %.2f us\n", users, same, next);
+        std::printf("of %zu users: to the same %.2f us, to another each time %.2f us\n", users,
+                    same, next);
     }
 }
 
@@ -72,14 +73,18 @@ TEST_CASE("What a send to a group costs before its fan-out", "[.speed]") {
     SpeedHub hub;
     hub.connect(10'000);
     for (std::size_t i = 0; i < 10'000; ++i) {
-        hub.manager.add_to_group(&hub.at.loop, hub.clients[i]->hub.id(), "group-" + std::to_string(i / 10),
-                                 {});
-        hub.manager.add_to_group(&hub.at.loop, hub.clients[i]->hub.id(), i % 10 == 0 ? "tenth" : "rest", {});
+        hub.manager.add_to_group(&hub.at.loop, hub.clients[i]->hub.id(),
+                                 "group-" + std::to_string(i / 10), {});
+        hub.manager.add_to_group(&hub.at.loop, hub.clients[i]->hub.id(),
+                                 i % 10 == 0 ? "tenth" : "rest", {});
     }
-    const auto group = [](std::string name) { return Recipients{Kind::groups, {std::move(name)}, {}}; };
-    std::printf("to one of 1000 groups of 10: %.2f us\n",
-                hub.microseconds_of([&](int i) { return group("group-" + std::to_string(i * 7919 % 1000)); },
-                                    20'000));
+    const auto group = [](std::string name) {
+        return Recipients{Kind::groups, {std::move(name)}, {}};
+    };
+    std::printf(
+        "to one of 1000 groups of 10: %.2f us\n",
+        hub.microseconds_of(
+            [&](int i) { return group("group-" + std::to_string(i * 7919 % 1000)); }, 20'000));
     std::printf("to a group of 1000: %.2f us\n",
                 hub.microseconds_of([&](int) { return group("tenth"); }, 1000));
     std::printf("to a group of 9000 but one: %.2f us\n",
@@ -88,7 +93,8 @@ TEST_CASE("What a send to a group costs before its fan-out", "[.speed]") {
                         return Recipients{Kind::groups, {"rest"}, {hub.clients[1]->hub.id()}};
                     },
                     200));
-    std::printf("to all 10000: %.2f us\n", hub.microseconds_of([&](int) { return Recipients{}; }, 200));
+    std::printf("to all 10000: %.2f us\n",
+                hub.microseconds_of([&](int) { return Recipients{}; }, 200));
 }
 
 TEST_CASE("What an idle connection takes in the manager's tables", "[.speed]") {

@@ -25,8 +25,8 @@ struct Hub {
     transport::FakeLoop& loop(std::size_t i = 0) { return loops[i]->loop; }
     HubClient& connect(std::string id, std::string user = {}, std::string_view protocol = "json",
                        std::size_t at = 0) {
-        clients.push_back(
-            std::make_unique<HubClient>(*manager, *loops[at], std::move(id), std::move(user), protocol));
+        clients.push_back(std::make_unique<HubClient>(*manager, *loops[at], std::move(id),
+                                                      std::move(user), protocol));
         run();
         return *clients.back();
     }
@@ -37,15 +37,16 @@ struct Hub {
             for (const auto& at : loops) {
                 at->loop.run();
             }
-            again =
-                std::any_of(loops.begin(), loops.end(), [](const auto& at) { return at->loop.posted() > 0; });
+            again = std::any_of(loops.begin(), loops.end(),
+                                [](const auto& at) { return at->loop.posted() > 0; });
             for (const auto& client : clients) {
                 client->end_if_aborted();
             }
         }
     }
     // From the first loop.
-    void send(Recipients to, std::shared_ptr<const EncodedInvocation> message, HubManager::Done done = {}) {
+    void send(Recipients to, std::shared_ptr<const EncodedInvocation> message,
+              HubManager::Done done = {}) {
         manager->send(&loop(), std::move(to), std::move(message), std::move(done));
     }
     void send(Recipients to, std::string_view target, HubManager::Done done = {}) {
@@ -53,7 +54,8 @@ struct Hub {
     }
     void join(const std::string& id, const std::string& group) {
         bool done = false;
-        manager->add_to_group(&loop(), id, group, [&](std::string_view error) { done = error.empty(); });
+        manager->add_to_group(&loop(), id, group,
+                              [&](std::string_view error) { done = error.empty(); });
         run();
         CHECK(done);
     }
@@ -73,9 +75,10 @@ TEST_CASE("A send on the caller's loop ends within the call", "[hub_manager]") {
     auto& a = hub.connect("a", "ann");
     hub.join("a", "g");
     int done = 0;
-    for (const auto& to : {Recipients{Kind::all, {}, {}}, Recipients{Kind::groups, {"g"}, {}},
-                           Recipients{Kind::users, {"ann"}, {}}, Recipients{Kind::connections, {"a"}, {}},
-                           Recipients{Kind::groups, {"nobody's"}, {}}}) {
+    for (const auto& to :
+         {Recipients{Kind::all, {}, {}}, Recipients{Kind::groups, {"g"}, {}},
+          Recipients{Kind::users, {"ann"}, {}}, Recipients{Kind::connections, {"a"}, {}},
+          Recipients{Kind::groups, {"nobody's"}, {}}}) {
         hub.send(to, "m", [&](std::string_view error) {
             CHECK(error.empty());
             ++done;
@@ -195,8 +198,10 @@ TEST_CASE("Who is spared gets what was sent before and what comes after", "[hub_
     CHECK(c.targets() == Names{"1", "3", "4", "7"});
 }
 
-TEST_CASE("A message to users is laid out once for connections that get the same bytes", "[hub_manager]") {
-    const auto to = GENERATE(Recipients{Kind::users, {"u"}, {}}, Recipients{Kind::connections, {"a", "b", "c"}, {}});
+TEST_CASE("A message to users is laid out once for connections that get the same bytes",
+          "[hub_manager]") {
+    const auto to = GENERATE(Recipients{Kind::users, {"u"}, {}},
+                             Recipients{Kind::connections, {"a", "b", "c"}, {}});
     Hub hub;
     auto& a = hub.connect("a", "u");
     auto& b = hub.connect("b", "u");
@@ -218,9 +223,9 @@ TEST_CASE("A message to users is laid out once for connections that get the same
 }
 
 TEST_CASE("A send waits for congested recipients until they have drained", "[hub_manager]") {
-    const auto to =
-        GENERATE(Recipients{Kind::all, {}, {}}, Recipients{Kind::groups, {"g"}, {}},
-                 Recipients{Kind::users, {"u"}, {}}, Recipients{Kind::connections, {"far", "near"}, {}});
+    const auto to = GENERATE(Recipients{Kind::all, {}, {}}, Recipients{Kind::groups, {"g"}, {}},
+                             Recipients{Kind::users, {"u"}, {}},
+                             Recipients{Kind::connections, {"far", "near"}, {}});
     const std::size_t at = GENERATE(0U, 1U);
     Hub hub(2);
     auto& far = hub.connect("far", "u", "json", at);
@@ -280,7 +285,8 @@ TEST_CASE("The end of a congested connection sets free who waits for it", "[hub_
 }
 
 TEST_CASE("A caller that waits for each send is held up within one turn", "[hub_manager]") {
-    const auto to = GENERATE(Recipients{Kind::all, {}, {}}, Recipients{Kind::connections, {"slow"}, {}});
+    const auto to =
+        GENERATE(Recipients{Kind::all, {}, {}}, Recipients{Kind::connections, {"slow"}, {}});
     Hub hub;
     auto& slow = hub.connect("slow");
     slow.block();
@@ -293,13 +299,15 @@ TEST_CASE("A caller that waits for each send is held up within one turn", "[hub_
         ++sent;
     }
     // What a shared stream holds back in a turn, and what may wait then.
-    CHECK(sent <=
-          static_cast<int>((transport::kSharedTurnBytesMax + transport::kUnsentSoftMax) / (16 * 1024)) + 2);
+    CHECK(sent <= static_cast<int>((transport::kSharedTurnBytesMax + transport::kUnsentSoftMax) /
+                                   (16 * 1024)) +
+                      2);
     hub.run();
     CHECK_FALSE(slow.connection.aborted);
 }
 
-TEST_CASE("A caller that never waits has its slow recipients cut off at kUnsentHardMax", "[hub_manager]") {
+TEST_CASE("A caller that never waits has its slow recipients cut off at kUnsentHardMax",
+          "[hub_manager]") {
     const auto to = GENERATE(Recipients{Kind::all, {}, {}}, Recipients{Kind::groups, {"g"}, {}},
                              Recipients{Kind::users, {"u"}, {}});
     Hub hub;

@@ -22,7 +22,8 @@ struct Nodes {
         NodeHubManager manager;
     };
     HubClient& connect(Node& node, std::string id, std::string user = {}) {
-        clients.push_back(std::make_unique<HubClient>(node.manager, node.at, std::move(id), std::move(user)));
+        clients.push_back(
+            std::make_unique<HubClient>(node.manager, node.at, std::move(id), std::move(user)));
         run();
         return *clients.back();
     }
@@ -69,7 +70,8 @@ struct Nodes {
     std::vector<std::unique_ptr<HubClient>> clients;  ///< they leave their managers first
 };
 
-TEST_CASE("A node subscribes to its own channels and to those of its connections", "[hub_manager]") {
+TEST_CASE("A node subscribes to its own channels and to those of its connections",
+          "[hub_manager]") {
     Nodes nodes;
     const auto own = nodes.here.backplane.wishes.size();
     CHECK(own == 4);
@@ -80,7 +82,8 @@ TEST_CASE("A node subscribes to its own channels and to those of its connections
     CHECK(nodes.add_to_group("a", "g") == "");
     CHECK(nodes.add_to_group("a", "g") == "");
     CHECK(nodes.add_to_group("b", "g") == "");
-    for (const auto* channel : {"Chat:connection:a", "Chat:connection:b", "Chat:user:ann", "Chat:group:g"}) {
+    for (const auto* channel :
+         {"Chat:connection:a", "Chat:connection:b", "Chat:user:ann", "Chat:group:g"}) {
         CHECK(nodes.here.backplane.wishes.contains(channel));
     }
     a.end();
@@ -93,7 +96,8 @@ TEST_CASE("A node subscribes to its own channels and to those of its connections
 TEST_CASE("What concerns local connections is not published", "[hub_manager]") {
     Nodes nodes;
     auto& a = nodes.connect(nodes.here, "a");
-    nodes.here.manager.send(&nodes.here.at.loop, {Kind::connections, {"a"}, {}}, make_invocation("m"), {});
+    nodes.here.manager.send(&nodes.here.at.loop, {Kind::connections, {"a"}, {}},
+                            make_invocation("m"), {});
     CHECK(nodes.add_to_group("a", "g") == "");
     nodes.ask("a");
     a.answer(nodes.ticket, 1);
@@ -117,7 +121,8 @@ TEST_CASE("A send is encoded once and published once per name", "[hub_manager]")
     CHECK(nodes.here.backplane.published[0].second == nodes.here.backplane.published[1].second);
 }
 
-TEST_CASE("While the backplane is down local recipients are served and the caller is told", "[hub_manager]") {
+TEST_CASE("While the backplane is down local recipients are served and the caller is told",
+          "[hub_manager]") {
     Nodes nodes;
     auto& a = nodes.connect(nodes.here, "a");
     nodes.here.backplane.go_down();
@@ -128,7 +133,8 @@ TEST_CASE("While the backplane is down local recipients are served and the calle
     CHECK(error == "Only this node's connections were reached: the fake is down");
     CHECK(a.targets() == Names{"m"});
     CHECK(nodes.add_to_group("a", "g") == "");
-    CHECK(nodes.add_to_group("b", "g") == "The node of the connection was not reached: the fake is down");
+    CHECK(nodes.add_to_group("b", "g") ==
+          "The node of the connection was not reached: the fake is down");
     nodes.ask("b");
     CHECK(nodes.outcome->kind == InvokeOutcome::Kind::unreachable);
     CHECK(nodes.outcome->value == "the fake is down");
@@ -207,8 +213,8 @@ TEST_CASE("Tickets of two nodes differ", "[hub_manager]") {
     Nodes nodes;
     nodes.ask("nobody");
     const auto here = nodes.ticket;
-    const auto there =
-        nodes.there.manager.invoke(nullptr, "nobody", make_question("ask"), [](const InvokeOutcome&) {});
+    const auto there = nodes.there.manager.invoke(nullptr, "nobody", make_question("ask"),
+                                                  [](const InvokeOutcome&) {});
     CHECK(here != there);
     CHECK(here.starts_with("s"));
     nodes.run();

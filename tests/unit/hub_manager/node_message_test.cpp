@@ -32,7 +32,8 @@ TEST_CASE("A send is the excluded ids, the records by protocol and the node", "[
 }
 
 TEST_CASE("Protocols and elements that we do not know are skipped", "[hub_manager]") {
-    const std::string payload("\x94\x90\x82\xa5other\x93\x01\x02\x03\xa4json\xc4\x01J\xa1n\x81\x01\x02");
+    const std::string payload(
+        "\x94\x90\x82\xa5other\x93\x01\x02\x03\xa4json\xc4\x01J\xa1n\x81\x01\x02");
     const auto send = parse_node_send(payload);
     REQUIRE(send);
     CHECK(send->message.json == "J");
@@ -40,7 +41,8 @@ TEST_CASE("Protocols and elements that we do not know are skipped", "[hub_manage
 }
 
 TEST_CASE("A question comes through whole", "[hub_manager]") {
-    NodeQuestion question{NodeQuestion::Step::ask, "s1", "n", {"Method", {"1,2", 2}, {"\x01\x02", 2}}};
+    NodeQuestion question{
+        NodeQuestion::Step::ask, "s1", "n", {"Method", {"1,2", 2}, {"\x01\x02", 2}}};
     const auto payload = write_node_question(question);
     const auto parsed = parse_node_question(payload);
     REQUIRE(parsed);
@@ -63,9 +65,10 @@ TEST_CASE("A question comes through whole", "[hub_manager]") {
 
 TEST_CASE("A result comes through with every kind of end", "[hub_manager]") {
     using Kind = InvokeOutcome::Kind;
-    for (const auto kind :
-         {Kind::result, Kind::error, Kind::no_such_connection, Kind::disconnected, Kind::unreachable}) {
-        const auto payload = write_node_result({"s1", {kind, "json", "\"v\"", kind == Kind::result}});
+    for (const auto kind : {Kind::result, Kind::error, Kind::no_such_connection, Kind::disconnected,
+                            Kind::unreachable}) {
+        const auto payload =
+            write_node_result({"s1", {kind, "json", "\"v\"", kind == Kind::result}});
         const auto parsed = parse_node_result(payload);
         REQUIRE(parsed);
         CHECK(parsed->ticket == "s1");
@@ -77,7 +80,8 @@ TEST_CASE("A result comes through with every kind of end", "[hub_manager]") {
     }
 }
 
-TEST_CASE("A group command and its answer come through, whatever bytes are in the names", "[hub_manager]") {
+TEST_CASE("A group command and its answer come through, whatever bytes are in the names",
+          "[hub_manager]") {
     const std::string group("\xff\0g", 3);
     const auto payload = write_group_command({7, "n", GroupCommand::Action::remove, group, "c"});
     const auto parsed = parse_group_command(payload);

@@ -79,7 +79,8 @@ TEST_CASE("A change of mind before a command costs none, after it both", "[hub_m
     CHECK(subscriptions.confirm("x").size() == 2);
 }
 
-TEST_CASE("Without a connection wishes are only kept, and a new one subscribes them", "[hub_manager]") {
+TEST_CASE("Without a connection wishes are only kept, and a new one subscribes them",
+          "[hub_manager]") {
     RedisSubscriptions subscriptions;
     Waiting waiting;
     CHECK_FALSE(add(subscriptions, waiting));

@@ -90,7 +90,8 @@ TEST_CASE("A handshake that is no JSON is refused with the place of the mistake"
 
 TEST_CASE("A handshake's version is an integer of 32 bits", "[protocol]") {
     const std::string head = R"({"protocol":"json","version":)";
-    for (const auto* version : {"1.5", "1e0", "2147483648", "-2147483649", "99999999999999999999"}) {
+    for (const auto* version :
+         {"1.5", "1e0", "2147483648", "-2147483649", "99999999999999999999"}) {
         CAPTURE(version);
         const auto request = parse_handshake(head + version + "}");
         REQUIRE_FALSE(request);

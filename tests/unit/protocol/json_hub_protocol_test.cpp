@@ -316,7 +316,8 @@ TEST_CASE("parse_json_message refuses what is not a message in the reference's w
     }
 }
 
-TEST_CASE("parse_json_message names the reference's exceptions where they are others", "[protocol]") {
+TEST_CASE("parse_json_message names the reference's exceptions where they are others",
+          "[protocol]") {
     const std::string number =
         "FormatException: Either the JSON value is not in a supported format, or is out of ";
     const std::string int32 = number + "bounds for an Int32.";
@@ -385,7 +386,8 @@ TEST_CASE("parse_json_message shows the headers as they came", "[protocol]") {
     CHECK(headers("{}").empty());
     CHECK(headers("{ }").empty());
     HubMessage message;
-    REQUIRE(parse_json_message(R"({"type":1,"headers":{"a":"b"},"target":"T","arguments":[]})", message));
+    REQUIRE(parse_json_message(R"({"type":1,"headers":{"a":"b"},"target":"T","arguments":[]})",
+                               message));
     REQUIRE(parse_json_message(R"({"type":1,"target":"T","arguments":[]})", message));
     CHECK(message.headers.empty());
 }
@@ -393,7 +395,8 @@ TEST_CASE("parse_json_message shows the headers as they came", "[protocol]") {
 TEST_CASE("parse_json_message says what is wrong with half a surrogate pair", "[protocol]") {
     const std::string missing =
         "Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.";
-    const std::string invalid = "Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0xDC01'.";
+    const std::string invalid =
+        "Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0xDC01'.";
     struct Row {
         std::string text;
         std::string detail;
@@ -404,8 +407,9 @@ TEST_CASE("parse_json_message says what is wrong with half a surrogate pair", "[
                                             {R"(\udc01)", invalid},
                                             {R"(\ud83d\ude00\u0041\uDC01x)", invalid}}) {
         CAPTURE(row.text);
-        for (const auto& record : {R"({"type":1,"headers":{"x":")" + row.text + R"("},"target":"T","arguments":[]})",
-                                   R"({"type":1,"target":")" + row.text + R"(","arguments":[]})"}) {
+        for (const auto& record :
+             {R"({"type":1,"headers":{"x":")" + row.text + R"("},"target":"T","arguments":[]})",
+              R"({"type":1,"target":")" + row.text + R"(","arguments":[]})"}) {
             HubMessage message;
             const auto parsed = parse_json_message(record, message);
             REQUIRE_FALSE(parsed);
@@ -418,7 +422,8 @@ TEST_CASE("parse_json_message says what is wrong with half a surrogate pair", "[
 TEST_CASE("parse_json_message refuses half a surrogate pair in its own texts", "[protocol]") {
     for (const auto* record :
          {R"({"type":1,"target":"\ud800","arguments":[]})", R"({"type":5,"invocationId":"\udc00"})",
-          R"({"type":6,"\ud800":1})", R"({"type":6,"headers":{"\ud800":"x"}})", R"({"type":7,"error":"\ud800x"})"}) {
+          R"({"type":6,"\ud800":1})", R"({"type":6,"headers":{"\ud800":"x"}})",
+          R"({"type":7,"error":"\ud800x"})"}) {
         CAPTURE(record);
         HubMessage message;
         CHECK_FALSE(parse_json_message(record, message));

@@ -30,7 +30,8 @@ TEST_CASE("append_json_string adds to what is there", "[protocol]") {
     CHECK(out == R"({"a":"x\"")");
 }
 
-TEST_CASE("append_json_string writes characters outside of the basic plane as two units", "[protocol]") {
+TEST_CASE("append_json_string writes characters outside of the basic plane as two units",
+          "[protocol]") {
     const auto written = [](const std::string& text) {
         std::string out;
         append_json_string(out, text);
@@ -48,7 +49,8 @@ TEST_CASE("append_json_string writes characters outside of the basic plane as tw
             const std::string back(after, '\n');
             std::string escaped_back;
             append_json_escaped(escaped_back, back);
-            CHECK(written(front + grin + grin + back) == "\"" + front + units + units + escaped_back + "\"");
+            CHECK(written(front + grin + grin + back) ==
+                  "\"" + front + units + units + escaped_back + "\"");
         }
     }
     // Cut off: not UTF-8, and not read beyond.

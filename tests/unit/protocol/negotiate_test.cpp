@@ -86,8 +86,7 @@ TEST_CASE("make_negotiate_reply refuses versions below the minimum", "[protocol]
         int minimum;
         const char* shown;
     };
-    const Row rows[] = {
-        {"0", 1, "0"}, {"-1", 0, "-1"}, {"-2147483648", 0, "-2147483648"}};
+    const Row rows[] = {{"0", 1, "0"}, {"-1", 0, "-1"}, {"-2147483648", 0, "-2147483648"}};
     for (const auto& row : rows) {
         CAPTURE(row.query);
         const auto reply = make_negotiate_reply(row.query, row.minimum, kOffer);
@@ -100,8 +99,8 @@ TEST_CASE("make_negotiate_reply refuses versions below the minimum", "[protocol]
 }
 
 TEST_CASE("make_negotiate_reply refuses what is not an integer of 32 bits", "[protocol]") {
-    const auto query = GENERATE(as<std::string>{}, "", " ", "x", "1,1", "1x", "1.0", "1 1", "--1", "+-1", "+",
-                                "-", "2147483648", "-2147483649", "0x1", "1\"", "\xff");
+    const auto query = GENERATE(as<std::string>{}, "", " ", "x", "1,1", "1x", "1.0", "1 1", "--1",
+                                "+-1", "+", "-", "2147483648", "-2147483649", "0x1", "1\"", "\xff");
     CAPTURE(query);
     const auto reply = make_negotiate_reply(query, 0, kOffer);
     CHECK_FALSE(reply.accepted);

@@ -18,7 +18,8 @@ namespace {
 
 class NobodyVerifier final : public auth::TokenVerifier {
 public:
-    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(std::string_view) override {
+    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(
+        std::string_view) override {
         return Failure{auth::TokenError{auth::TokenErrc::signature, "nobody"}};
     }
 };
@@ -30,7 +31,8 @@ struct BenchFixture {
     SeededRandom random{3};
     std::unique_ptr<Log> log = make_stderr_log(LogLevel::error, LogFormat::text);
     NobodyVerifier verifier;
-    BenchHubs hubs{hub::HubOptions{}, transport::EndpointOptions{}, {&scheduler}, clock, random, *log};
+    BenchHubs hubs{
+        hub::HubOptions{}, transport::EndpointOptions{}, {&scheduler}, clock, random, *log};
     std::unique_ptr<transport::HubEndpoint> endpoint = hubs.make_endpoint(loop, verifier);
     int clients = 0;
 };
@@ -39,13 +41,16 @@ struct BenchFixture {
 struct BenchClient {
     using Query = std::vector<std::pair<std::string, std::string>>;
 
-    BenchClient(BenchFixture& fixture, Query query) : f(fixture), connection(fixture.scheduler, fixture.loop) {
+    BenchClient(BenchFixture& fixture, Query query)
+        : f(fixture), connection(fixture.scheduler, fixture.loop) {
         transport::HttpRequest request;
         request.path = "/bench";
         request.query = std::move(query);
-        f.endpoint->open(std::move(request), "c" + std::to_string(++f.clients), [this](transport::OpenResult result) {
-            handler = std::move(std::get<std::unique_ptr<transport::ConnectionHandler>>(result));
-        });
+        f.endpoint->open(std::move(request), "c" + std::to_string(++f.clients),
+                         [this](transport::OpenResult result) {
+                             handler = std::move(
+                                 std::get<std::unique_ptr<transport::ConnectionHandler>>(result));
+                         });
         connection.handler = handler.get();
         handler->on_open(connection);
         handler->on_bytes("{\"protocol\":\"json\",\"version\":1}\x1e");
@@ -58,8 +63,9 @@ struct BenchClient {
     }
 
     void call(const std::string& target, const std::string& arguments, int type = 1) {
-        handler->on_bytes("{\"type\":" + std::to_string(type) + R"(,"invocationId":"1","target":")" + target +
-                          R"(","arguments":[)" + arguments + "]}\x1e");
+        handler->on_bytes("{\"type\":" + std::to_string(type) +
+                          R"(,"invocationId":"1","target":")" + target + R"(","arguments":[)" +
+                          arguments + "]}\x1e");
         f.loop.run();
     }
     bool refused(const std::string& target, const std::string& arguments, int type = 1) {
@@ -134,8 +140,9 @@ TEST_CASE("The bench hub takes arguments up to their limits and no further", "[s
     BenchClient client(f, {});
     const auto burst = [&](std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes,
                            std::int64_t pause_ms = 0) {
-        return client.refused("Burst", std::to_string(rounds) + "," + std::to_string(per_turn) + "," +
-                                           std::to_string(bytes) + "," + std::to_string(pause_ms));
+        return client.refused("Burst", std::to_string(rounds) + "," + std::to_string(per_turn) +
+                                           "," + std::to_string(bytes) + "," +
+                                           std::to_string(pause_ms));
     };
     CHECK_FALSE(burst(0, kBenchPerTurnMax, kBenchBytesMax));
     CHECK(burst(0, kBenchPerTurnMax + 1, kBenchBytesMax));

@@ -309,13 +309,15 @@ TEST_CASE("bench reads the options of each scenario", "[server]") {
     CHECK(echo.connections == 5);
     CHECK(echo.bytes == 6);
     CHECK(echo.seconds == 7);
-    const auto group = scenario<bench::GroupOptions>(
-        {"bench", "group", "--connections", "50", "--groups", "6", "--members", "0", "--rounds", "7"});
+    const auto group =
+        scenario<bench::GroupOptions>({"bench", "group", "--connections", "50", "--groups", "6",
+                                       "--members", "0", "--rounds", "7"});
     CHECK(group.connections == 50);
     CHECK(group.groups == 6);
     CHECK(group.members == 0);
     CHECK(group.rounds == 7);
-    const auto stream = scenario<bench::StreamOptions>({"bench", "stream", "--items", "9", "--transport", "sse"});
+    const auto stream =
+        scenario<bench::StreamOptions>({"bench", "stream", "--items", "9", "--transport", "sse"});
     CHECK(stream.items == 9);
     CHECK(stream.target.carrier == bench::Carrier::server_sent_events);
     const auto touser =

@@ -171,9 +171,11 @@ TEST_CASE("a value that does not fit says what was found and what is expected", 
          "such "
          "as \"15s\", \"2m\" or 15"},
         {"[hub]\nsupported_protocols = []",
-         "hub.toml:2: 'hub.supported_protocols' is [], expected a list of one or more of json, messagepack"},
+         "hub.toml:2: 'hub.supported_protocols' is [], expected a list of one or more of json, "
+         "messagepack"},
         {"[hub]\ntransports = [\"WebSocket\"]",
-         "hub.toml:2: 'hub.transports' is [\"WebSocket\"], expected a list of one or more of WebSockets, "
+         "hub.toml:2: 'hub.transports' is [\"WebSocket\"], expected a list of one or more of "
+         "WebSockets, "
          "ServerSentEvents, LongPolling"},
         {"[hub]\nallowed_origins = [\"*\"]",
          "hub.toml:2: 'hub.allowed_origins' is [\"*\"], expected a list of origins such as "
@@ -191,7 +193,8 @@ TEST_CASE("a log hub begins with what [hub] says and overrides it for itself", "
         "[[log_hub]]\npath = \"/a\"\nscopes = [\"x\"]\n"
         "transports = [\"LongPolling\"]\nmaximum_receive_message_size = \"64KiB\"\n"
         "[[log_hub]]\npath = \"/b\"\nscopes = [\"x\"]\n"
-        "[hub]\nsupported_protocols = [\"messagepack\"]\nallowed_origins = [\"https://app.example\"]\n"
+        "[hub]\nsupported_protocols = [\"messagepack\"]\nallowed_origins = "
+        "[\"https://app.example\"]\n"
         "allow_stateful_reconnects = true\nmaximum_receive_message_size = \"1KiB\"\n");
     REQUIRE(result.config.log_hubs.size() == 2);
     const auto& a = result.config.log_hubs[0];

@@ -15,7 +15,8 @@ transport::HttpResponse ask(MetricsHandler& handler, const std::string& method) 
     transport::HttpRequest request;
     request.method = method;
     transport::HttpResponse got;
-    handler.handle(std::move(request), [&got](transport::HttpResponse response) { got = std::move(response); });
+    handler.handle(std::move(request),
+                   [&got](transport::HttpResponse response) { got = std::move(response); });
     return got;
 }
 
@@ -28,13 +29,18 @@ TEST_CASE("Metrics add up what the loops counted, with the reference's tags", "[
     two.ended(TransportKind::long_polling, EndStatus::timeout, 1'500'000'000);
     MetricsHandler handler({&one, &two});
     const auto text = ask(handler, "GET").body;
-    const std::string tags = "{signalr_connection_status=\"timeout\",signalr_transport=\"long_polling\"";
-    CHECK_THAT(text, Contains("signalr_server_active_connections{signalr_transport=\"web_sockets\"} 2"));
-    CHECK_THAT(text, Contains("signalr_server_active_connections{signalr_transport=\"long_polling\"} 0"));
+    const std::string tags =
+        "{signalr_connection_status=\"timeout\",signalr_transport=\"long_polling\"";
+    CHECK_THAT(text,
+               Contains("signalr_server_active_connections{signalr_transport=\"web_sockets\"} 2"));
+    CHECK_THAT(text,
+               Contains("signalr_server_active_connections{signalr_transport=\"long_polling\"} 0"));
     CHECK_THAT(text, Contains("signalr_server_connection_duration_seconds_count" + tags + "} 1"));
     CHECK_THAT(text, Contains("signalr_server_connection_duration_seconds_sum" + tags + "} 1.5"));
-    CHECK_THAT(text, Contains("signalr_server_connection_duration_seconds_bucket" + tags + ",le=\"1\"} 0"));
-    CHECK_THAT(text, Contains("signalr_server_connection_duration_seconds_bucket" + tags + ",le=\"2\"} 1"));
+    CHECK_THAT(text, Contains("signalr_server_connection_duration_seconds_bucket" + tags +
+                              ",le=\"1\"} 0"));
+    CHECK_THAT(text, Contains("signalr_server_connection_duration_seconds_bucket" + tags +
+                              ",le=\"2\"} 1"));
 }
 
 TEST_CASE("Metrics are read and not written", "[server]") {

@@ -16,7 +16,8 @@ transport::HttpResponse ask(PageHandler& page, const std::string& method, const 
     request.method = method;
     request.path = path;
     transport::HttpResponse answer;
-    page.handle(std::move(request), [&](transport::HttpResponse response) { answer = std::move(response); });
+    page.handle(std::move(request),
+                [&](transport::HttpResponse response) { answer = std::move(response); });
     return answer;
 }
 

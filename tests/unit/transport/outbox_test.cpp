@@ -76,7 +76,8 @@ TEST_CASE("A shared frame reaches every member that joined before it, once", "[t
     }
 }
 
-TEST_CASE("A direct send comes after the shared frames that were appended before it", "[transport]") {
+TEST_CASE("A direct send comes after the shared frames that were appended before it",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     SharedStream stream(f.scheduler);
@@ -89,7 +90,8 @@ TEST_CASE("A direct send comes after the shared frames that were appended before
     end->outbox.leave(stream);
 }
 
-TEST_CASE("Leaving a stream keeps what was appended before and drops what comes after", "[transport]") {
+TEST_CASE("Leaving a stream keeps what was appended before and drops what comes after",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     auto other = f.make_end();
@@ -131,7 +133,8 @@ TEST_CASE("A slow member costs the others nothing and gets every byte in order",
     quick->outbox.leave(stream);
 }
 
-TEST_CASE("Congestion is told just over the soft limit, and its end at the low water", "[transport]") {
+TEST_CASE("Congestion is told just over the soft limit, and its end at the low water",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     end->socket.room = 0;
@@ -150,7 +153,8 @@ TEST_CASE("Congestion is told just over the soft limit, and its end at the low w
     CHECK_FALSE(end->outbox.congested());
 }
 
-TEST_CASE("A stream with a member behind the low water is backlogged until it has caught up", "[transport]") {
+TEST_CASE("A stream with a member behind the low water is backlogged until it has caught up",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     SharedStream stream(f.scheduler);
@@ -211,7 +215,8 @@ TEST_CASE("The owner learns when all is flushed", "[transport]") {
     CHECK(end->flushed == 1);
 }
 
-TEST_CASE("A write that takes a congested peer to empty tells both, drained and flushed", "[transport]") {
+TEST_CASE("A write that takes a congested peer to empty tells both, drained and flushed",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     end->socket.room = 0;
@@ -235,8 +240,9 @@ std::string only(std::string_view text, char first, char last) {
     return kept;
 }
 
-// Goal: whatever the order of joins, leaves, sends and short writes, each end receives exactly what each sender had
-// for it, in order. Method: random operations on a model beside the real thing, then everything is let through.
+// Goal: whatever the order of joins, leaves, sends and short writes, each end receives exactly what
+// each sender had for it, in order. Method: random operations on a model beside the real thing,
+// then everything is let through.
 TEST_CASE("Random traffic over streams and short writes arrives exactly", "[transport]") {
     SeededRandom random(20261122);
     for (int round = 0; round < 60; ++round) {
@@ -277,7 +283,8 @@ TEST_CASE("Random traffic over streams and short writes arrives exactly", "[tran
                     break;
                 }
                 case 3: {
-                    const std::string text(1 + random.below(200), static_cast<char>('A' + random.below(26)));
+                    const std::string text(1 + random.below(200),
+                                           static_cast<char>('A' + random.below(26)));
                     ends[e]->outbox.send(text);
                     due[e] += text;
                     break;
@@ -314,7 +321,8 @@ TEST_CASE("Random traffic over streams and short writes arrives exactly", "[tran
     }
 }
 
-TEST_CASE("A frame that is laid out once reaches those whom it is sent to, in order", "[transport]") {
+TEST_CASE("A frame that is laid out once reaches those whom it is sent to, in order",
+          "[transport]") {
     Fixture f;
     auto first = f.make_end();
     auto second = f.make_end();
@@ -338,7 +346,9 @@ std::string framed(std::string_view payload) {
     return out;
 }
 
-void append_message(SharedStream& stream, std::string_view payload) { stream.append(framed(payload), {}); }
+void append_message(SharedStream& stream, std::string_view payload) {
+    stream.append(framed(payload), {});
+}
 
 }  // namespace
 
@@ -367,7 +377,8 @@ TEST_CASE("A history keeps counted messages until they are acknowledged", "[tran
     }
 }
 
-TEST_CASE("A history counts shared messages, sent whole, in part or in mid-turn, one by one", "[transport]") {
+TEST_CASE("A history counts shared messages, sent whole, in part or in mid-turn, one by one",
+          "[transport]") {
     Fixture f;
     auto quick = f.make_end();
     auto slow = f.make_end();
@@ -408,7 +419,8 @@ TEST_CASE("A history counts shared messages, sent whole, in part or in mid-turn,
     }
 }
 
-TEST_CASE("What waits in the turn when the peer comes back is sent once, after the first bytes", "[transport]") {
+TEST_CASE("What waits in the turn when the peer comes back is sent once, after the first bytes",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     end->outbox.keep_history(100'000);
@@ -427,7 +439,8 @@ TEST_CASE("What waits in the turn when the peer comes back is sent once, after t
     }
 }
 
-TEST_CASE("A history over its limit is congestion until acknowledgements bring it back", "[transport]") {
+TEST_CASE("A history over its limit is congestion until acknowledgements bring it back",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     const auto message = framed(std::string(98, 'x'));  // 100 bytes
@@ -447,7 +460,9 @@ TEST_CASE("A history over its limit is congestion until acknowledgements bring i
     CHECK(end->drained == 1);
 }
 
-TEST_CASE("A stream with a member whose history is over its limit is backlogged until it acknowledges", "[transport]") {
+TEST_CASE(
+    "A stream with a member whose history is over its limit is backlogged until it acknowledges",
+    "[transport]") {
     Fixture f;
     auto end = f.make_end();
     end->outbox.keep_history(1000);
@@ -472,7 +487,8 @@ TEST_CASE("A stream with a member whose history is over its limit is backlogged 
     end->outbox.leave(later);
 }
 
-TEST_CASE("An outbox is overrun just over its hard limit, unsent or not acknowledged", "[transport]") {
+TEST_CASE("An outbox is overrun just over its hard limit, unsent or not acknowledged",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     SECTION("unsent") {
@@ -491,7 +507,8 @@ TEST_CASE("An outbox is overrun just over its hard limit, unsent or not acknowle
     CHECK(end->outbox.overrun());
 }
 
-TEST_CASE("Streams of one order reach a common member in the order of their appends", "[transport]") {
+TEST_CASE("Streams of one order reach a common member in the order of their appends",
+          "[transport]") {
     Fixture f;
     auto both = f.make_end();
     auto one = f.make_end();
@@ -547,7 +564,8 @@ TEST_CASE("Streams of one order reach a common member in the order of their appe
     }
 }
 
-TEST_CASE("A member of quiet streams is still written to straight from the one that speaks", "[transport]") {
+TEST_CASE("A member of quiet streams is still written to straight from the one that speaks",
+          "[transport]") {
     Fixture f;
     auto end = f.make_end();
     SharedStream quiet(f.scheduler);

@@ -69,9 +69,8 @@ TEST_CASE("A taken port is refused in plain words, and shared by another loop of
     CHECK(address.port != 0);
     const auto second = open_listener(address, ListenerShare::first);
     REQUIRE_FALSE(second);
-    CHECK(second.error() ==
-          "cannot listen on 127.0.0.1:" + std::to_string(address.port) +
-              ": another program listens there");
+    CHECK(second.error() == "cannot listen on 127.0.0.1:" + std::to_string(address.port) +
+                                ": another program listens there");
     const auto shared = open_listener(address, ListenerShare::another);
     REQUIRE(shared);
     ::close(*first);

@@ -12,7 +12,9 @@ const std::string kOther = "Origin: https://evil.example\r\n";
 const std::string kPreflight = "Access-Control-Request-Method: POST\r\n";
 
 struct CorsFixture : SessionFixture {
-    CorsFixture() { hub.hub_options.allowed_origins = {"https://app.example", "http://localhost:3000"}; }
+    CorsFixture() {
+        hub.hub_options.allowed_origins = {"https://app.example", "http://localhost:3000"};
+    }
     Client client{*this};
 };
 
@@ -34,7 +36,8 @@ TEST_CASE("A preflight of a listed origin is granted what hubs need", "[session]
     const auto target = std::string(GENERATE("/hub", "/hub/negotiate?negotiateVersion=1"));
     const auto answer = f.client.ask(
         204, "OPTIONS", target,
-        kListed + kPreflight + "Access-Control-Request-Headers: x-requested-with, x-signalr-user-agent\r\n");
+        kListed + kPreflight +
+            "Access-Control-Request-Headers: x-requested-with, x-signalr-user-agent\r\n");
     check_allowed(answer);
     CHECK(answer.has("Access-Control-Allow-Methods: GET, POST, DELETE, OPTIONS"));
     CHECK(answer.has("Access-Control-Allow-Headers: x-requested-with, x-signalr-user-agent"));
@@ -44,9 +47,11 @@ TEST_CASE("A preflight of a listed origin is granted what hubs need", "[session]
 
 TEST_CASE("A preflight of any other origin is granted nothing", "[session][cors]") {
     CorsFixture f;
-    const auto origin = std::string(GENERATE("https://evil.example", "https://app.example:444", "http://app.example",
-                                             "https://app.example.evil.example", "null", "HTTPS://app.example"));
-    const auto answer = f.client.ask(204, "OPTIONS", "/hub", "Origin: " + origin + "\r\n" + kPreflight);
+    const auto origin = std::string(
+        GENERATE("https://evil.example", "https://app.example:444", "http://app.example",
+                 "https://app.example.evil.example", "null", "HTTPS://app.example"));
+    const auto answer =
+        f.client.ask(204, "OPTIONS", "/hub", "Origin: " + origin + "\r\n" + kPreflight);
     CHECK_FALSE(answer.has("Access-Control"));
     CHECK(answer.has("Vary: Origin"));
 }
@@ -63,11 +68,14 @@ TEST_CASE("Without a list there is no CORS at all", "[session][cors]") {
 TEST_CASE("A list of header names that is no list, or too long, is not echoed", "[session][cors]") {
     CorsFixture f;
     const auto ask = [&](const std::string& names) {
-        return f.client.ask(204, "OPTIONS", "/hub",
-                            kListed + kPreflight + "Access-Control-Request-Headers: " + names + "\r\n");
+        return f.client.ask(
+            204, "OPTIONS", "/hub",
+            kListed + kPreflight + "Access-Control-Request-Headers: " + names + "\r\n");
     };
-    CHECK(ask(std::string(kCorsRequestHeadersBytesMax, 'a')).has("Access-Control-Allow-Headers: aaa"));
-    CHECK_FALSE(ask(std::string(kCorsRequestHeadersBytesMax + 1, 'a')).has("Access-Control-Allow-Headers"));
+    CHECK(ask(std::string(kCorsRequestHeadersBytesMax, 'a'))
+              .has("Access-Control-Allow-Headers: aaa"));
+    CHECK_FALSE(
+        ask(std::string(kCorsRequestHeadersBytesMax + 1, 'a')).has("Access-Control-Allow-Headers"));
     CHECK_FALSE(ask("a: b").has("Access-Control-Allow-Headers"));
 }
 
@@ -85,7 +93,8 @@ TEST_CASE("Answers to a listed origin say so, refusals and streams too", "[sessi
     check_allowed(f.client.ask(200, "GET", target, kListed + kEventStream));
 }
 
-TEST_CASE("Answers to others carry no rights of an earlier request on the same connection", "[session][cors]") {
+TEST_CASE("Answers to others carry no rights of an earlier request on the same connection",
+          "[session][cors]") {
     CorsFixture f;
     check_allowed(f.client.ask(200, "POST", "/hub/negotiate", kListed));
     CHECK_FALSE(f.client.ask(200, "POST", "/hub/negotiate", kOther).has("Access-Control"));
@@ -99,9 +108,10 @@ TEST_CASE("A WebSocket of a page comes from our host or a listed origin", "[sess
         std::string headers;
         int status;
     };
-    const auto row = GENERATE(Row{"", 101}, Row{kListed, 101}, Row{"Origin: https://H\r\n", 101},
-                              Row{"Origin: http://h\r\n", 101}, Row{kOther, 403}, Row{"Origin: null\r\n", 403},
-                              Row{"Origin: https://h.evil.example\r\n", 403}, Row{"Origin: https://h:8443\r\n", 403});
+    const auto row = GENERATE(
+        Row{"", 101}, Row{kListed, 101}, Row{"Origin: https://H\r\n", 101},
+        Row{"Origin: http://h\r\n", 101}, Row{kOther, 403}, Row{"Origin: null\r\n", 403},
+        Row{"Origin: https://h.evil.example\r\n", 403}, Row{"Origin: https://h:8443\r\n", 403});
     CAPTURE(row.headers);
     f.client.send(upgrade_from(row.headers));
     f.client.expect(row.status);
@@ -110,7 +120,9 @@ TEST_CASE("A WebSocket of a page comes from our host or a listed origin", "[sess
 
 TEST_CASE("An application may be asked about origins that are not listed", "[session][cors]") {
     SessionFixture f;
-    f.hub.hub_options.allow_origin = [](std::string_view origin) { return origin == "https://asked.example"; };
+    f.hub.hub_options.allow_origin = [](std::string_view origin) {
+        return origin == "https://asked.example";
+    };
     Client client(f);
     const std::string asked = "Origin: https://asked.example\r\n";
     check_allowed(client.ask(204, "OPTIONS", "/hub", asked + kPreflight), "https://asked.example");

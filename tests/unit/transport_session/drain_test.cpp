@@ -10,11 +10,14 @@ namespace {
 
 using List = std::vector<std::string>;
 
-auto told(const HubRecord& record) { return std::count(record.calls.begin(), record.calls.end(), "shutdown"); }
+auto told(const HubRecord& record) {
+    return std::count(record.calls.begin(), record.calls.end(), "shutdown");
+}
 
 }  // namespace
 
-TEST_CASE("A draining server takes no new hub connections, and serves the rest", "[session][drain]") {
+TEST_CASE("A draining server takes no new hub connections, and serves the rest",
+          "[session][drain]") {
     SessionFixture f;
     Client client(f);
     const auto waiting = negotiated_target(client);
@@ -36,7 +39,8 @@ TEST_CASE("A draining server takes no new hub connections, and serves the rest",
     CHECK(f.record.calls == List{"open", "bytes x"});
 }
 
-TEST_CASE("A connection that is being opened when the drain begins is refused", "[session][drain]") {
+TEST_CASE("A connection that is being opened when the drain begins is refused",
+          "[session][drain]") {
     SessionFixture f;
     f.record.late = true;
     Client client(f);
@@ -83,7 +87,9 @@ TEST_CASE("A drain ends each transport in its own way", "[session][drain]") {
         CHECK(client.frames() == std::vector<Frame>{{1, "come back"}, {8, close_payload(1001)}});
         client.send(close_frame(1001));
         client.end();
-        CHECK(f.server->counters().durations(TransportKind::web_sockets, EndStatus::app_shutdown).count == 1);
+        CHECK(f.server->counters()
+                  .durations(TransportKind::web_sockets, EndStatus::app_shutdown)
+                  .count == 1);
     }
     SECTION("event stream: the last chunk") {
         const auto target = negotiated_target(client);
@@ -95,8 +101,9 @@ TEST_CASE("A drain ends each transport in its own way", "[session][drain]") {
         CHECK(unchunked(client.rest(), &ended) == ":\r\ndata: come back\r\n\r\n");
         CHECK(ended);
         client.end();
-        CHECK(f.server->counters().durations(TransportKind::server_sent_events, EndStatus::app_shutdown).count ==
-              1);
+        CHECK(f.server->counters()
+                  .durations(TransportKind::server_sent_events, EndStatus::app_shutdown)
+                  .count == 1);
     }
     SECTION("long polling: data, then 204") {
         const auto target = negotiated_target(client);
@@ -106,7 +113,9 @@ TEST_CASE("A drain ends each transport in its own way", "[session][drain]") {
         client.settle();
         CHECK(client.expect(200).body == "come back");
         client.ask(204, "GET", target);
-        CHECK(f.server->counters().durations(TransportKind::long_polling, EndStatus::app_shutdown).count == 1);
+        CHECK(f.server->counters()
+                  .durations(TransportKind::long_polling, EndStatus::app_shutdown)
+                  .count == 1);
     }
     CHECK(f.record.calls == List{"open", "shutdown", "close we_closed"});
 }
@@ -131,7 +140,8 @@ TEST_CASE("A shutdown in the middle of a drain tells all others at once", "[sess
     CHECK(idle.wire->sending_ended);
 }
 
-TEST_CASE("Durations are counted from the first transport request, in their buckets", "[session][drain]") {
+TEST_CASE("Durations are counted from the first transport request, in their buckets",
+          "[session][drain]") {
     SessionFixture f;
     Client client(f);
     const auto target = negotiated_target(client);
@@ -144,7 +154,8 @@ TEST_CASE("Durations are counted from the first transport request, in their buck
     client.send(close_frame(1000));
     client.end();
     CHECK(counters.active(TransportKind::web_sockets) == 0);
-    const auto& durations = counters.durations(TransportKind::web_sockets, EndStatus::normal_closure);
+    const auto& durations =
+        counters.durations(TransportKind::web_sockets, EndStatus::normal_closure);
     CHECK(durations.count == 1);
     CHECK(durations.sum_ns == 3 * kSecondNs);
     CHECK(durations.buckets[8] == 1);  // up to 5 s

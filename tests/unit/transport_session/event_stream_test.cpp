@@ -1,10 +1,9 @@
-#include "transport/session/event_stream_protocol.h"
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/unit/transport_session/negotiated.h"
+#include "transport/session/event_stream_protocol.h"
 
 namespace hubtrail::transport {
 namespace {
@@ -27,12 +26,13 @@ struct Streaming {
 
 }  // namespace
 
-TEST_CASE("An event stream begins with the reference's headers and a comment", "[session][events]") {
+TEST_CASE("An event stream begins with the reference's headers and a comment",
+          "[session][events]") {
     SessionFixture f;
     Streaming c(f);
-    for (const auto* line : {"Content-Type: text/event-stream", "Cache-Control: no-cache,no-store",
-                             "Pragma: no-cache", "Content-Encoding: identity", "Transfer-Encoding: chunked",
-                             "Connection: close"}) {
+    for (const auto* line :
+         {"Content-Type: text/event-stream", "Cache-Control: no-cache,no-store", "Pragma: no-cache",
+          "Content-Encoding: identity", "Transfer-Encoding: chunked", "Connection: close"}) {
         CHECK(c.head.has(line));
     }
     CHECK_FALSE(c.head.has("Content-Length"));
@@ -50,10 +50,11 @@ TEST_CASE("Each send is one event in one chunk", "[session][events]") {
         std::string payload;
         std::string event;
     };
-    const auto row = GENERATE(
-        Row{"{}\x1e", "data: {}\x1e\r\n\r\n"}, Row{"a\nb", "data: a\r\ndata: b\r\n\r\n"},
-        Row{"a\r\nb\r", "data: a\r\ndata: b\r\r\n\r\n"}, Row{"\n", "data: \r\n\r\n"}, Row{"", "\r\n"},
-        Row{std::string(300'000, 'x'), "data: " + std::string(300'000, 'x') + "\r\n\r\n"});
+    const auto row =
+        GENERATE(Row{"{}\x1e", "data: {}\x1e\r\n\r\n"}, Row{"a\nb", "data: a\r\ndata: b\r\n\r\n"},
+                 Row{"a\r\nb\r", "data: a\r\ndata: b\r\r\n\r\n"}, Row{"\n", "data: \r\n\r\n"},
+                 Row{"", "\r\n"},
+                 Row{std::string(300'000, 'x'), "data: " + std::string(300'000, 'x') + "\r\n\r\n"});
     f.record.connection->send(row.payload, 1);
     c.stream.settle();
     CHECK(c.text() == ":\r\n" + row.event);
@@ -128,7 +129,8 @@ TEST_CASE("A close of ours ends the body and then the connection", "[session][ev
     CHECK(f.record.calls == List{"open", "close we_closed"});
 }
 
-TEST_CASE("A client of an event stream that reads nothing is congested, then cut off", "[session][events]") {
+TEST_CASE("A client of an event stream that reads nothing is congested, then cut off",
+          "[session][events]") {
     SessionFixture f;
     Streaming c(f);
     c.stream.let_read(0);
@@ -137,7 +139,9 @@ TEST_CASE("A client of an event stream that reads nothing is congested, then cut
     CHECK(f.record.calls.back() == "congested");
     c.stream.wait(f.hub.hub_options.send_timeout_ns + 2 * kSecondNs);
     CHECK(f.record.calls.back() == "close stalled");
-    CHECK(f.server->counters().durations(TransportKind::server_sent_events, EndStatus::timeout).count == 1);
+    CHECK(f.server->counters()
+              .durations(TransportKind::server_sent_events, EndStatus::timeout)
+              .count == 1);
 }
 
 TEST_CASE("An HTTP/1.0 client gets no event stream, and keeps its token", "[session][events]") {
@@ -151,7 +155,8 @@ TEST_CASE("An HTTP/1.0 client gets no event stream, and keeps its token", "[sess
     client.expect(200);
 }
 
-TEST_CASE("What the client sends behind the GET of an event stream is dropped", "[session][events]") {
+TEST_CASE("What the client sends behind the GET of an event stream is dropped",
+          "[session][events]") {
     SessionFixture f;
     Streaming c(f);
     c.stream.send(get("/later") + std::string(100'000, 'x'));

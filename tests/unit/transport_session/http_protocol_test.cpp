@@ -343,7 +343,8 @@ TEST_CASE("Different tokens in header and query are refused", "[session]") {
     CHECK(client.expect(400).body.find("token-conflict") != std::string::npos);
 }
 
-TEST_CASE("A body that breaks off is refused, a header that does is not worth an answer", "[session]") {
+TEST_CASE("A body that breaks off is refused, a header that does is not worth an answer",
+          "[session]") {
     SessionFixture f;
     Client body(f);
     body.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");

@@ -1,21 +1,23 @@
-#include "transport/session/long_poll_connection.h"
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/unit/transport_session/negotiated.h"
+#include "transport/session/long_poll_connection.h"
 
 namespace hubtrail::transport {
 namespace {
 
 using List = std::vector<std::string>;
 
-std::string get_poll(const std::string& target) { return get(target + "&_=1700000000000"); }
+std::string get_poll(const std::string& target) {
+    return get(target + "&_=1700000000000");
+}
 
 /// A connection whose first poll is answered. `poll` carries the GETs, `other` the rest.
 struct Polling {
-    explicit Polling(SessionFixture& fixture) : poll(fixture), other(fixture), target(negotiated_target(other)) {
+    explicit Polling(SessionFixture& fixture)
+        : poll(fixture), other(fixture), target(negotiated_target(other)) {
         poll.send(get_poll(target));
         const auto first = poll.expect(200);
         CHECK(first.body.empty());
@@ -28,7 +30,8 @@ struct Polling {
 
 }  // namespace
 
-TEST_CASE("The first poll is answered at once and empty, the next with what comes", "[session][poll]") {
+TEST_CASE("The first poll is answered at once and empty, the next with what comes",
+          "[session][poll]") {
     SessionFixture f;
     Polling c(f);
     CHECK(f.record.calls == List{"open"});
@@ -96,7 +99,8 @@ TEST_CASE("A connection without a poll for the disconnect timeout is removed", "
         c.other.wait(2 * kSecondNs);
         CHECK(f.record.calls == List{"open", "close lost"});
         CHECK(c.other.ask(404, "GET", c.target).body == "No Connection with that ID");
-        const auto& ended = f.server->counters().durations(TransportKind::long_polling, EndStatus::timeout);
+        const auto& ended =
+            f.server->counters().durations(TransportKind::long_polling, EndStatus::timeout);
         CHECK(ended.count == 1);
         CHECK(f.server->counters().active(TransportKind::long_polling) == 0);
     }
@@ -154,14 +158,19 @@ TEST_CASE("A close without data ends the held poll, an abort too", "[session][po
     SessionFixture f;
     Polling c(f);
     c.poll.send(get_poll(c.target));
-    SECTION("close") { f.record.connection->close(); }
-    SECTION("abort") { f.record.connection->abort(CloseReason::we_closed); }
+    SECTION("close") {
+        f.record.connection->close();
+    }
+    SECTION("abort") {
+        f.record.connection->abort(CloseReason::we_closed);
+    }
     c.poll.settle();
     c.poll.expect(204);
     CHECK(f.record.calls == List{"open", "close we_closed"});
 }
 
-TEST_CASE("Nobody who polls a closed connection: it goes after the disconnect timeout", "[session][poll]") {
+TEST_CASE("Nobody who polls a closed connection: it goes after the disconnect timeout",
+          "[session][poll]") {
     SessionFixture f;
     Polling c(f);
     f.record.connection->send("goodbye", 0);
@@ -197,7 +206,8 @@ TEST_CASE("A POST whose body breaks off is 400 and brings nothing", "[session][p
     CHECK(f.record.calls == List{"open"});
 }
 
-TEST_CASE("While the handler does not read, POSTs wait, and their answers beyond the buffer", "[session][poll]") {
+TEST_CASE("While the handler does not read, POSTs wait, and their answers beyond the buffer",
+          "[session][poll]") {
     SessionFixture f;
     f.hub.hub_options.application_buffer_bytes = 10;
     Polling c(f);
@@ -232,7 +242,8 @@ TEST_CASE("Bytes of POSTs that nobody reads have a limit", "[session][poll]") {
     f.record.connection->pause_reading();
     c.other.ask(200, "POST", c.target, "", std::string(kBodyBytesMax, 'a'));
     c.other.ask(200, "POST", c.target, "", std::string(kPostBytesHeldMax - kBodyBytesMax, 'b'));
-    CHECK(c.other.ask(503, "POST", c.target, "", "c").body.find("too-much-unread") != std::string::npos);
+    CHECK(c.other.ask(503, "POST", c.target, "", "c").body.find("too-much-unread") !=
+          std::string::npos);
     std::size_t read = 0;
     f.record.on_bytes = [&](Connection& connection, std::string_view bytes) {
         read += bytes.size();
@@ -282,7 +293,8 @@ TEST_CASE("What waits for a poll is bounded, whole records all the same", "[sess
     }
 }
 
-TEST_CASE("Without a limit of its own, what waits for a poll is bounded all the same", "[session][poll]") {
+TEST_CASE("Without a limit of its own, what waits for a poll is bounded all the same",
+          "[session][poll]") {
     SessionFixture f;
     f.hub.hub_options.transport_buffer_bytes = 0;
     Polling c(f);
@@ -297,7 +309,8 @@ TEST_CASE("Without a limit of its own, what waits for a poll is bounded all the 
     CHECK(c.poll.expect(200).body.size() == 1'500'000 - waiting);
 }
 
-TEST_CASE("A poll whose answer is not taken ends the connection after the send timeout", "[session][poll]") {
+TEST_CASE("A poll whose answer is not taken ends the connection after the send timeout",
+          "[session][poll]") {
     SessionFixture f;
     Polling c(f);
     c.poll.send(get_poll(c.target));
@@ -340,7 +353,8 @@ TEST_CASE("A handler may end a poll connection from any of its calls", "[session
     }
 }
 
-TEST_CASE("A hub that refuses a poll connection answers it, and the token is spent", "[session][poll]") {
+TEST_CASE("A hub that refuses a poll connection answers it, and the token is spent",
+          "[session][poll]") {
     SessionFixture f;
     f.record.late = true;
     Client client(f);
@@ -365,7 +379,8 @@ TEST_CASE("Every request of a poll connection is checked", "[session][poll]") {
     CHECK(f.record.calls == List{"open"});
 }
 
-TEST_CASE("Poll connections count against the limit while no TCP connection carries them", "[session][poll]") {
+TEST_CASE("Poll connections count against the limit while no TCP connection carries them",
+          "[session][poll]") {
     SessionFixture f(2);
     for (int i = 0; i < 2; ++i) {
         Client client(f);

@@ -20,11 +20,14 @@ struct TwoLoops {
 };
 
 /// Where the client's connection is now.
-bool is_on(const Client& client, const SessionFixture& fixture) { return client.wire->loop == &fixture.loop; }
+bool is_on(const Client& client, const SessionFixture& fixture) {
+    return client.wire->loop == &fixture.loop;
+}
 
 }  // namespace
 
-TEST_CASE("The loop of the first poll is the connection's home, others move there", "[session][move]") {
+TEST_CASE("The loop of the first poll is the connection's home, others move there",
+          "[session][move]") {
     TwoLoops t;
     const auto target = negotiated_target(t.on_a);
     t.on_b.ask(200, "GET", target);
@@ -45,8 +48,8 @@ TEST_CASE("The loop of the first poll is the connection's home, others move ther
     CHECK(t.on_a.expect(200).body == "data");
     t.on_a.ask(202, "DELETE", target);
     CHECK(t.b.record.calls.back() == "close peer_closed");
-    CHECK(t.shared.tokens.find(target.substr(8), t.a.router.find_hub("/hub").hub, t.a.loop.now_ns()).state ==
-          ConnectionTokens::State::unknown);
+    CHECK(t.shared.tokens.find(target.substr(8), t.a.router.find_hub("/hub").hub, t.a.loop.now_ns())
+              .state == ConnectionTokens::State::unknown);
 }
 
 TEST_CASE("What was read behind the request moves with it", "[session][move]") {
@@ -71,7 +74,8 @@ TEST_CASE("A connection moves only when what it was sent is out", "[session][mov
     const auto target = negotiated_target(t.on_a);
     t.on_b.ask(200, "GET", target);
     t.on_a.let_read(100);
-    t.on_a.send(get("/big") + "POST " + target + " HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx");
+    t.on_a.send(get("/big") + "POST " + target +
+                " HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx");
     CHECK(t.b.record.calls == List{"open"});
     t.on_a.let_read(10'000'000);
     CHECK(t.on_a.expect(200).body.size() == 1'000'000);
@@ -84,7 +88,8 @@ TEST_CASE("An interim answer goes out before the move", "[session][move]") {
     const auto target = negotiated_target(t.on_a);
     t.on_b.ask(200, "GET", target);
     t.on_a.let_read(0);
-    t.on_a.send("POST " + target + " HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    t.on_a.send("POST " + target +
+                " HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
     t.on_a.send("x");
     CHECK(t.a.server->connections() == 1);
     t.on_a.let_read(10'000);
@@ -101,8 +106,12 @@ TEST_CASE("A client that goes while it moves is gone on both", "[session][move]"
     t.a.loop.run();
     CHECK(t.a.server->connections() == 0);
     CHECK(t.on_a.wire->events == nullptr);
-    SECTION("by hanging up") { t.on_a.wire->ended = true; }
-    SECTION("by vanishing") { t.on_a.wire->vanished = true; }
+    SECTION("by hanging up") {
+        t.on_a.wire->ended = true;
+    }
+    SECTION("by vanishing") {
+        t.on_a.wire->vanished = true;
+    }
     t.shared.run();
     t.on_a.settle();
     t.on_a.wait(3 * kSecondNs);
@@ -171,7 +180,9 @@ TEST_CASE("A resumable connection is resumed from another loop", "[session][move
     TwoLoops t;
     for (auto* fixture : {&t.a, &t.b}) {
         fixture->hub.hub_options.allow_stateful_reconnects = true;
-        fixture->record.on_open = [](Connection& connection) { connection.outbox().keep_history(1000); };
+        fixture->record.on_open = [](Connection& connection) {
+            connection.outbox().keep_history(1000);
+        };
         fixture->record.on_resumed = [](Connection& connection) {
             std::string first;
             append_frame(first, FrameOpcode::text, "again");

@@ -87,11 +87,13 @@ TEST_CASE("Negotiate lists the transports that are on, in the reference's order"
     f.hub.hub_options.web_sockets = false;
     Client client(f);
     const std::string events = R"({"transport":"ServerSentEvents","transferFormats":["Text"]})";
-    const std::string polling = R"({"transport":"LongPolling","transferFormats":["Text","Binary"]})";
+    const std::string polling =
+        R"({"transport":"LongPolling","transferFormats":["Text","Binary"]})";
     CHECK(negotiate(client).find("\"availableTransports\":[" + events + "," + polling + "]}") !=
           std::string::npos);
     f.hub.hub_options.server_sent_events = false;
-    CHECK(negotiate(client).find("\"availableTransports\":[" + polling + "]}") != std::string::npos);
+    CHECK(negotiate(client).find("\"availableTransports\":[" + polling + "]}") !=
+          std::string::npos);
 }
 
 TEST_CASE("Negotiate may send the client elsewhere, after the check", "[session]") {
@@ -209,15 +211,18 @@ TEST_CASE("A client that vanishes before the upgrade gives its token back", "[se
     const auto token = token_of(negotiate(client));
     f.record.late = true;
     client.send(upgrade_request("/hub?id=" + token));
-    CHECK(f.tokens.find(token, f.router.find_hub("/hub").hub, f.loop.now_ns()).state == ConnectionTokens::State::in_use);
+    CHECK(f.tokens.find(token, f.router.find_hub("/hub").hub, f.loop.now_ns()).state ==
+          ConnectionTokens::State::in_use);
     client.vanish();
     f.record.waiting.front()(std::make_unique<TestHandler>(f.record));
     f.loop.run();
-    CHECK(f.tokens.find(token, f.router.find_hub("/hub").hub, f.loop.now_ns()).state == ConnectionTokens::State::unknown);
+    CHECK(f.tokens.find(token, f.router.find_hub("/hub").hub, f.loop.now_ns()).state ==
+          ConnectionTokens::State::unknown);
     CHECK(f.record.calls.empty());
 }
 
-TEST_CASE("Requests of other transports get the reference's texts where only WebSockets are on", "[session]") {
+TEST_CASE("Requests of other transports get the reference's texts where only WebSockets are on",
+          "[session]") {
     SessionFixture f;
     f.hub.hub_options.server_sent_events = false;
     f.hub.hub_options.long_polling = false;

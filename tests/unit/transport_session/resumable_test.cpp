@@ -1,11 +1,10 @@
-#include "transport/session/resumable_connection.h"
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/unit/transport_session/negotiated.h"
 #include "transport/frame_header.h"
+#include "transport/session/resumable_connection.h"
 
 namespace hubtrail::transport {
 namespace {
@@ -18,8 +17,10 @@ constexpr std::size_t kHistoryBytes = 100'000;
 void resend(Connection& connection) {
     std::string first;
     const auto text = "sequence " + std::to_string(connection.outbox().history_begin());
-    append_frame(first, connection.framing() == Framing::websocket_binary ? FrameOpcode::binary : FrameOpcode::text,
-                 text);
+    append_frame(
+        first,
+        connection.framing() == Framing::websocket_binary ? FrameOpcode::binary : FrameOpcode::text,
+        text);
     connection.outbox().resend(first);
 }
 
@@ -27,7 +28,9 @@ void resend(Connection& connection) {
 struct ResumeFixture : SessionFixture {
     explicit ResumeFixture(SharedFixture* other = nullptr) : SessionFixture(100, other) {
         hub.hub_options.allow_stateful_reconnects = true;
-        record.on_open = [](Connection& connection) { connection.outbox().keep_history(kHistoryBytes); };
+        record.on_open = [](Connection& connection) {
+            connection.outbox().keep_history(kHistoryBytes);
+        };
         record.on_resumed = resend;
     }
     void open() {
@@ -45,8 +48,8 @@ TEST_CASE("Stateful reconnect is negotiated only if asked for and allowed", "[se
     SessionFixture f;
     Client client(f);
     const auto ask = [&](const std::string& query) {
-        return client.ask(200, "POST", "/hub/negotiate" + query).body.find("useStatefulReconnect") !=
-               std::string::npos;
+        return client.ask(200, "POST", "/hub/negotiate" + query)
+                   .body.find("useStatefulReconnect") != std::string::npos;
     };
     CHECK_FALSE(ask("?negotiateVersion=1&useStatefulReconnect=true"));
     f.hub.hub_options.allow_stateful_reconnects = true;
@@ -58,7 +61,8 @@ TEST_CASE("Stateful reconnect is negotiated only if asked for and allowed", "[se
     CHECK_FALSE(ask("?negotiateVersion=1&useStatefulReconnect=true"));
 }
 
-TEST_CASE("A resumable connection is a WebSocket like any other while it lasts", "[session][resume]") {
+TEST_CASE("A resumable connection is a WebSocket like any other while it lasts",
+          "[session][resume]") {
     ResumeFixture f;
     f.open();
     CHECK(f.record.connection->resumable());
@@ -103,7 +107,8 @@ TEST_CASE("A resumable connection is a WebSocket like any other while it lasts",
     CHECK(counters.durations(TransportKind::web_sockets, EndStatus::normal_closure).count == 1);
 }
 
-TEST_CASE("A lost connection is resumed on a new socket, which gets what is kept first", "[session][resume]") {
+TEST_CASE("A lost connection is resumed on a new socket, which gets what is kept first",
+          "[session][resume]") {
     ResumeFixture f;
     f.open();
     f.record.connection->send("one", 1);
@@ -311,7 +316,8 @@ TEST_CASE("What waits for a lost connection is bounded by its history", "[sessio
     CHECK(f.record.calls == List{"open", "congested", "resumed", "drained"});
 }
 
-TEST_CASE("A server that ends with resumable connections tells their handlers", "[session][resume]") {
+TEST_CASE("A server that ends with resumable connections tells their handlers",
+          "[session][resume]") {
     ResumeFixture f;
     f.open();
     if (GENERATE(true, false)) {
@@ -328,7 +334,9 @@ TEST_CASE("A lost connection is told of a shutdown and ends", "[session][resume]
     f.server->shut_down();
     f.page.settle();
     CHECK(f.record.calls == List{"open", "shutdown", "close we_closed"});
-    CHECK(f.server->counters().durations(TransportKind::web_sockets, EndStatus::app_shutdown).count == 1);
+    CHECK(
+        f.server->counters().durations(TransportKind::web_sockets, EndStatus::app_shutdown).count ==
+        1);
 }
 
 }  // namespace hubtrail::transport

@@ -38,7 +38,8 @@ struct SharedFixture {
             for (auto* loop : loops) {
                 loop->run();
             }
-        } while (std::any_of(loops.begin(), loops.end(), [](const auto* loop) { return loop->posted() > 0; }));
+        } while (std::any_of(loops.begin(), loops.end(),
+                             [](const auto* loop) { return loop->posted() > 0; }));
     }
 };
 

@@ -75,7 +75,8 @@ std::vector<Situation> situations() {
              f.record.connection->close();
              client.settle();
          }},
-        {"polled", [](SessionFixture&, Client& client) { client.ask(200, "GET", negotiated_target(client)); }},
+        {"polled", [](SessionFixture&,
+                      Client& client) { client.ask(200, "GET", negotiated_target(client)); }},
         {"polling",
          [](SessionFixture&, Client& client) {
              const auto target = negotiated_target(client);
@@ -120,7 +121,9 @@ std::vector<Situation> situations() {
         {"resumable",
          [](SessionFixture& f, Client& client) {
              f.hub.hub_options.allow_stateful_reconnects = true;
-             f.record.on_open = [](Connection& connection) { connection.outbox().keep_history(1000); };
+             f.record.on_open = [](Connection& connection) {
+                 connection.outbox().keep_history(1000);
+             };
              client.upgrade(negotiated_target(client, "&useStatefulReconnect=true"));
              f.record.connection->send("x", 1);
              client.settle();

@@ -49,14 +49,16 @@ private:
     EndpointOptions options_;
 };
 
-/// One loop of a process: a real one in its own thread, with its own port, so that a test chooses where it begins.
+/// One loop of a process: a real one in its own thread, with its own port, so that a test chooses
+/// where it begins.
 struct Node {
     explicit Node(ConnectionTokens& tokens) {
         router.add_hub("/hub", hub);
         SessionOptions options;
         options.make_parser = make_http_parser;
         options.make_decoder = make_frame_decoder;
-        server = std::make_unique<SessionServer>(scheduler, router, tokens, net.clock, *net.log, std::move(options));
+        server = std::make_unique<SessionServer>(scheduler, router, tokens, net.clock, *net.log,
+                                                 std::move(options));
         net.listen([this](std::unique_ptr<Socket> socket) { server->accept(std::move(socket)); });
         net.run();
     }
@@ -69,9 +71,11 @@ struct Node {
     std::unique_ptr<SessionServer> server;
 };
 
-std::string request(const std::string& method, const std::string& target, const std::string& body = "") {
-    return method + " " + target + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
-           "\r\n\r\n" + body;
+std::string request(const std::string& method, const std::string& target,
+                    const std::string& body = "") {
+    return method + " " + target +
+           " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body;
 }
 
 /// The next answer on the connection: status and body; empty when none comes.
@@ -124,7 +128,8 @@ TEST_CASE("Polls and POSTs find their connection over two real loops", "[session
             for (int round = 0; round < kRounds && good; ++round) {
                 const NetClient post(other.net.address.port);
                 const auto text = std::to_string(i) + "/" + std::to_string(round);
-                good = poll.send(request("GET", target)) && ask(post, request("POST", target, text)) == "200 " &&
+                good = poll.send(request("GET", target)) &&
+                       ask(post, request("POST", target, text)) == "200 " &&
                        answer(poll) == "200 " + text;
                 echoes += good ? 1 : 0;
             }

@@ -97,10 +97,13 @@ TEST_CASE("Pongs leave in the order of what they answer", "[session]") {
     SessionFixture f;
     Client client(f);
     client.upgrade();
-    f.record.on_bytes = [](Connection& connection, std::string_view bytes) { connection.send(bytes, 0); };
+    f.record.on_bytes = [](Connection& connection, std::string_view bytes) {
+        connection.send(bytes, 0);
+    };
     SECTION("every ping of one read") {
         client.send(ping_frame("1") + ping_frame(std::string(125, '2')) + ping_frame("3"));
-        CHECK(client.frames() == Frames{{kPong, "1"}, {kPong, std::string(125, '2')}, {kPong, "3"}});
+        CHECK(client.frames() ==
+              Frames{{kPong, "1"}, {kPong, std::string(125, '2')}, {kPong, "3"}});
     }
     SECTION("before and behind a message") {
         client.send(ping_frame("1") + text_frame("message") + ping_frame("2"));
@@ -140,7 +143,8 @@ TEST_CASE("A peer that pings and does not read gets the newest pong only", "[ses
     client.wait(5 * kSecondNs);
     client.let_read(1'000'000);
     client.wait(2 * kSecondNs);
-    CHECK(client.frames() == Frames{{kText, std::string(kUnsentLowWater + 1, 'x')}, {kPong, "1000"}});
+    CHECK(client.frames() ==
+          Frames{{kText, std::string(kUnsentLowWater + 1, 'x')}, {kPong, "1000"}});
 }
 
 TEST_CASE("A client's close is echoed and ends the handler at once", "[session]") {
@@ -439,7 +443,8 @@ TEST_CASE("Frames of both kinds come and go", "[session]") {
     Client client(f);
     client.upgrade();
     client.send(text_frame("a") + client_frame(0x82, "b"));
-    CHECK(f.record.formats == std::vector<TransferFormat>{TransferFormat::text, TransferFormat::binary});
+    CHECK(f.record.formats ==
+          std::vector<TransferFormat>{TransferFormat::text, TransferFormat::binary});
     auto& connection = *f.record.connection;
     CHECK(connection.framing() == Framing::websocket_text);
     CHECK(connection.supports(TransferFormat::binary));

@@ -19,8 +19,8 @@ struct Wire {
     bool vanished = false;                                ///< the connection is broken
     bool wants_read = true;
     bool wants_write = false;
-    bool sending_ended = false;  ///< the server has ended its side
-    bool gone = false;           ///< the server's socket is closed
+    bool sending_ended = false;      ///< the server has ended its side
+    bool gone = false;               ///< the server's socket is closed
     SocketEvents* events = nullptr;  ///< none while it changes loops
     Loop* loop = nullptr;            ///< that it moved to; null before
 };
