@@ -5,14 +5,14 @@
 #include <string>
 #include <utility>
 
-#include "hub/code_hub.h"
-#include "hub/delay.h"
-#include "hub/exceptions.h"
-#include "hub/hub.h"
-#include "hub/hub_manager.h"
-#include "hub/messenger.h"
-#include "hub/methods.h"
-#include "hub/stream.h"
+#include "hub/code/code_hub.h"
+#include "hub/code/delay.h"
+#include "hub/code/exceptions.h"
+#include "hub/code/hub.h"
+#include "hub/code/messenger.h"
+#include "hub/code/methods.h"
+#include "hub/code/stream.h"
+#include "hub/fanout/hub_manager.h"
 
 namespace hubtrail::server {
 namespace {

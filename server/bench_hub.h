@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "hub/hub_loop.h"
-#include "hub/hub_options.h"
+#include "hub/code/hub_loop.h"
+#include "hub/connection/hub_options.h"
 #include "transport/hub_endpoint.h"
 #include "transport/outbox.h"
 

@@ -6,9 +6,9 @@
 
 #include "bench/bench.h"
 #include "bench/report.h"
-#include "clients/cpp-sync/demo_feed.h"
+#include "clients/cpp-sync/demo/demo_feed.h"
 #include "clients/cpp-sync/pull.h"
-#include "clients/cpp-sync/watch.h"
+#include "clients/cpp-sync/watch/watch.h"
 #include "server/config_load.h"
 #include "server/token_command.h"
 

@@ -7,8 +7,8 @@
 #include "auth/token_verifier.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "hub/hub_options.h"
-#include "hub/log_hub.h"
+#include "hub/connection/hub_options.h"
+#include "hub/log/log_hub.h"
 #include "transport/endpoint_options.h"
 
 namespace hubtrail::server {

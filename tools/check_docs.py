@@ -34,7 +34,7 @@ def check_map(root):
     for line in text.split("```")[1].splitlines():
         if match := re.match(r"level (\d)", line):
             level = int(match.group(1))
-        for name in re.findall(r"(?:^level \d +|^ {9}|  )([a-z][\w-]*(?:/[\w-]+)?)(?=  +\S)", line):
+        for name in re.findall(r"(?:^level \d +|^ {9}|  )([a-z][\w-]*(?:/[\w-]+)*)(?=  +\S)", line):
             if name in LEVEL or "/" in name or (root / name).is_dir():
                 drawn[name] = level
     for name in sorted(LEVEL.keys() | drawn.keys()):
@@ -58,7 +58,8 @@ def check_document(root, path):
             fenced = not fenced
         elif not fenced and line.startswith("# "):
             titles += 1
-        for target in PATH.findall(line):
+        # A decision names what was there on its day.
+        for target in [] if name.startswith("docs/adr/") else PATH.findall(line):
             if target not in MADE and not (root / target).exists():
                 yield f"{name}:{number}: there is no {target}"
         for target in [] if fenced else LINK.findall(line):

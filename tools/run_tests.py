@@ -32,7 +32,7 @@ STOP_LIMIT_S = 15
 FUZZ_S = {"short": 10, "full": 60}
 # Test programs in which several threads meet; in the others there is nothing for ThreadSanitizer to see, and
 # some replace operator new, which it does itself.
-THREADED = ("contract", "cpp_sync", "cpp_sync_http", "hub_contract", "hub_library", "rest", "storage", "transport_net", "transport_session")
+THREADED = ("contract", "cpp_sync", "cpp_sync_http", "cpp_sync_demo", "hub_contract", "hub_code", "rest", "storage", "transport_net", "transport_session")
 
 
 class Tally:

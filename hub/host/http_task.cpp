@@ -3,7 +3,7 @@
 #include <exception>
 #include <utility>
 
-#include "hub/exceptions.h"
+#include "hub/code/exceptions.h"
 
 namespace hubtrail::hub {
 namespace {

@@ -3,8 +3,8 @@
 #include <functional>
 #include <memory>
 
-#include "hub/hub_loop.h"
-#include "hub/task.h"
+#include "hub/code/hub_loop.h"
+#include "hub/code/task.h"
 #include "transport/http_message.h"
 
 namespace hubtrail::hub {

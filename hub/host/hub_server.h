@@ -7,11 +7,11 @@
 #include <typeindex>
 #include <utility>
 
-#include "hub/code_hub.h"
-#include "hub/exceptions.h"
+#include "hub/code/code_hub.h"
+#include "hub/code/exceptions.h"
+#include "hub/code/hub_context.h"
+#include "hub/code/methods.h"
 #include "hub/host/hub_server_options.h"
-#include "hub/hub_context.h"
-#include "hub/methods.h"
 #include "transport/http_message.h"
 
 namespace hubtrail::hub {

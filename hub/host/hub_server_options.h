@@ -9,8 +9,8 @@
 
 #include "auth/token_verifier.h"
 #include "base/log.h"
-#include "hub/backplane.h"
-#include "hub/hub_options.h"
+#include "hub/connection/hub_options.h"
+#include "hub/fanout/backplane.h"
 #include "transport/endpoint_options.h"
 
 namespace hubtrail::hub {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "auth/token_verifier.h"
-#include "hub/hub_loop.h"
+#include "hub/code/hub_loop.h"
 #include "transport/hub_endpoint.h"
 #include "transport/net/net_loop.h"
 #include "transport/outbox.h"

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "hub/backplane.h"
+#include "hub/fanout/backplane.h"
 #include "hub/redis/redis_url.h"
 
 namespace hubtrail::hub {

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "hub/backplane.h"
+#include "hub/fanout/backplane.h"
 
 namespace hubtrail::hub {
 

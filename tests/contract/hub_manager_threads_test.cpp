@@ -7,7 +7,7 @@
 
 #include <poll.h>
 
-#include "hub/local_hub_manager.h"
+#include "hub/fanout/local_hub_manager.h"
 #include "tests/support/catch.h"
 #include "tests/support/hub_client.h"
 

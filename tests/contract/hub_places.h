@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "hub/hub_manager.h"
+#include "hub/fanout/hub_manager.h"
 #include "hub/redis/redis_backplane.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_backplane.h"

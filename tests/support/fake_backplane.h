@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "hub/backplane.h"
+#include "hub/fanout/backplane.h"
 
 namespace hubtrail::hub {
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "hub/hub_connection.h"
-#include "hub/hub_manager.h"
+#include "hub/connection/hub_connection.h"
+#include "hub/fanout/hub_manager.h"
 #include "protocol/hub_protocol.h"
 #include "tests/support/fake_connection.h"
 #include "tests/support/fake_loop.h"

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "hub/request_info.h"
+#include "hub/code/request_info.h"
 
 namespace hubtrail::testhub {
 namespace {

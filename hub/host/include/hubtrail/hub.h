@@ -2,20 +2,20 @@
 
 // The hub library: everything that a program with hubs needs. See docs/hubs.md.
 
-#include "hub/convert.h"          // IWYU pragma: export
-#include "hub/delay.h"            // IWYU pragma: export
-#include "hub/exceptions.h"       // IWYU pragma: export
-#include "hub/filter.h"           // IWYU pragma: export
-#include "hub/host/hub_server.h"  // IWYU pragma: export
-#include "hub/hub.h"              // IWYU pragma: export
-#include "hub/hub_context.h"      // IWYU pragma: export
-#include "hub/methods.h"          // IWYU pragma: export
-#include "hub/policy.h"           // IWYU pragma: export
-#include "hub/stream.h"           // IWYU pragma: export
-#include "hub/task.h"             // IWYU pragma: export
-#include "hub/trace_parent.h"     // IWYU pragma: export
-#include "hub/upload.h"           // IWYU pragma: export
-#include "hub/worker_pool.h"      // IWYU pragma: export
+#include "hub/code/convert.h"       // IWYU pragma: export
+#include "hub/code/delay.h"         // IWYU pragma: export
+#include "hub/code/exceptions.h"    // IWYU pragma: export
+#include "hub/code/filter.h"        // IWYU pragma: export
+#include "hub/code/hub.h"           // IWYU pragma: export
+#include "hub/code/hub_context.h"   // IWYU pragma: export
+#include "hub/code/methods.h"       // IWYU pragma: export
+#include "hub/code/policy.h"        // IWYU pragma: export
+#include "hub/code/stream.h"        // IWYU pragma: export
+#include "hub/code/task.h"          // IWYU pragma: export
+#include "hub/code/trace_parent.h"  // IWYU pragma: export
+#include "hub/code/upload.h"        // IWYU pragma: export
+#include "hub/code/worker_pool.h"   // IWYU pragma: export
+#include "hub/host/hub_server.h"    // IWYU pragma: export
 
 namespace hubtrail {
 

@@ -1,0 +1,231 @@
+#include "hub/log/log_hub_session.h"
+
+#include <array>
+#include <utility>
+
+#include "auth/visibility.h"
+#include "hub/log/subscribe_options.h"
+#include "protocol/json.h"
+#include "protocol/json_bridge.h"
+
+namespace hubtrail::hub {
+
+LogHubSession::LogHubSession(const LogHubConfig& config, const LogHubContext& context,
+                             Admission admission, std::optional<storage::StartPosition> start)
+    : config_(config),
+      context_(context),
+      admission_(std::move(admission)),
+      start_(start),
+      alive_(std::make_shared<int>(0)) {}
+
+const HubMethod* LogHubSession::find_method(std::string_view lower_name) const {
+    static constexpr std::array<HubMethod, 2> kMethods = {{
+        {"subscribe", MethodKind::stream, 0, 1,
+         [](HubSession& session, const HubMethod&, const HubCall& call) {
+             static_cast<LogHubSession&>(session).subscribe(call);
+         }},
+        {"getcursor", MethodKind::async, 0, 0,
+         [](HubSession& session, const HubMethod&, const HubCall& call) {
+             static_cast<LogHubSession&>(session).get_cursor(call);
+         }},
+    }};
+    if (config_.subscribe) {
+        for (const auto& method : kMethods) {
+            if (method.name == lower_name) {
+                return &method;
+            }
+        }
+    }
+    return nullptr;
+}
+
+void LogHubSession::on_connected(HubConnection& connection) {
+    connection_ = &connection;
+    if (!start_) {
+        return;
+    }
+    pushed_ = std::make_shared<LogSubscription>(
+        context_.tails, connection.transport(), admission_.principal->tenant, admission_.filter,
+        shape(LogShape::Kind::message, config_.method), start_->after_pos, start_->head.epoch,
+        [this](const SubscriptionLoss& loss) {
+            // A passive client can only be told by the end of the connection.
+            connection_->close("The log can no longer be followed from here (" + loss.reason +
+                                   "); restart with since=earliest.",
+                               false);
+        });
+    start_.reset();
+    pushed_->start();
+}
+
+bool LogHubSession::on_cancel(std::string_view stream_id) {
+    const auto found = streams_.find(stream_id);
+    if (found != streams_.end()) {
+        found->second->stop();
+        streams_.erase(found);
+    }
+    const auto opening = opening_.find(stream_id);
+    if (opening != opening_.end()) {
+        opening_.erase(opening);
+    }
+    return false;
+}
+
+LogShape LogHubSession::shape(LogShape::Kind kind, std::string name) const {
+    return {kind, std::move(name), &connection_->protocol(), connection_->transport().framing()};
+}
+
+// What is followed was fixed when the connection began: only a token of the same user with the same
+// rights may take the place of the first one.
+transport::UserOutcome LogHubSession::on_user(const transport::LaterRequest& later) {
+    const auto& old = *admission_.principal;
+    const auto& next = later.user;
+    if (!config_.endpoint.enable_authentication_refresh) {
+        return HubSession::on_user(later);
+    }
+    if (next == nullptr || next->tenant != old.tenant || next->subject != old.subject ||
+        next->scopes != old.scopes || next->sites != old.sites) {
+        return transport::UserOutcome::refused;
+    }
+    if (later.kind == transport::LaterRequest::Kind::refresh || next->expires_us > old.expires_us) {
+        admission_.principal = next;
+    }
+    return transport::UserOutcome::accepted;
+}
+
+void LogHubSession::on_tick(std::int64_t) {
+    if (config_.endpoint.close_on_authentication_expiration &&
+        context_.clock.wall_us() >= admission_.principal->expires_us) {
+        connection_->close({}, true);
+    }
+}
+
+void LogHubSession::on_congested() {
+    for_each([](LogSubscription& subscription) { subscription.on_congested(); });
+}
+
+void LogHubSession::on_drained() {
+    for_each([](LogSubscription& subscription) { subscription.on_drained(); });
+}
+
+void LogHubSession::on_disconnected(std::string_view) {
+    for_each([](LogSubscription& subscription) { subscription.stop(); });
+    pushed_.reset();
+    streams_.clear();
+    alive_.reset();
+}
+
+template <typename Action>
+void LogHubSession::for_each(Action&& action) {
+    if (pushed_) {
+        action(*pushed_);
+    }
+    // The action may end a stream.
+    std::vector<std::shared_ptr<LogSubscription>> all;
+    for (const auto& [id, subscription] : streams_) {
+        all.push_back(subscription);
+    }
+    for (const auto& subscription : all) {
+        action(*subscription);
+    }
+}
+
+void LogHubSession::subscribe(const HubCall& call) {
+    const std::string id(call.id());
+    const auto& arguments = call.message.arguments;
+    // What JSON cannot say is not an object either.
+    const auto json = arguments.empty() ? Result<std::string, std::string>(std::string())
+                                        : protocol::to_json(connection_->protocol(), arguments[0]);
+    auto options = parse_subscribe_options(json ? std::string_view(*json) : "[]");
+    if (!options) {
+        connection_->fail_stream(id, options.error());
+        return;
+    }
+    auto filter = auth::make_visibility(*admission_.principal,
+                                        options->sites.empty() ? admission_.sites : options->sites);
+    if (!filter) {
+        connection_->fail_stream(id, "Subscribe: no role on site '" + filter.error() + "'.");
+        return;
+    }
+    filter->streams =
+        config_.streams.empty()
+            ? (options->streams.empty() ? admission_.filter.streams : options->streams)
+            : config_.streams;
+    filter->types = options->types.empty() ? admission_.filter.types : options->types;
+    filter->user_id = admission_.filter.user_id;
+    const auto lookup = ++lookups_;
+    opening_[id] = lookup;
+    context_.tails.resolve(admission_.principal->tenant, options->cursor, options->since,
+                           [this, alive = std::weak_ptr<int>(alive_), id, lookup,
+                            filter = std::move(*filter)](auto start) {
+                               if (alive.expired()) {
+                                   return;
+                               }
+                               const auto opening = opening_.find(id);
+                               if (opening != opening_.end() && opening->second == lookup) {
+                                   opening_.erase(opening);
+                                   open_stream(id, filter, start);
+                               }
+                           });
+}
+
+void LogHubSession::open_stream(
+    const std::string& id, const protocol::EventFilter& filter,
+    const Result<storage::StartPosition, storage::PositionError>& start) {
+    if (!start) {
+        refuse_stream(id, start.error());
+        return;
+    }
+    auto subscription = std::make_shared<LogSubscription>(
+        context_.tails, connection_->transport(), admission_.principal->tenant, filter,
+        shape(LogShape::Kind::batch, id), start->after_pos, start->head.epoch,
+        [this, id](const SubscriptionLoss& loss) {
+            std::string record;
+            append_reset(record, connection_->protocol(), id, loss.reason, loss.oldest_cursor,
+                         loss.latest_cursor, loss.lost_at_least);
+            connection_->send(record, 1);
+            streams_.erase(id);
+            connection_->end_stream(id);
+        });
+    streams_[id] = subscription;
+    subscription->start();
+}
+
+// What is lost is said in the stream, as an item; what is wrong is an error.
+void LogHubSession::refuse_stream(const std::string& id, const storage::PositionError& error) {
+    if (error.status != 410) {
+        connection_->fail_stream(id, "Subscribe: " + error.code + ": " + error.text);
+        return;
+    }
+    const auto details = protocol::JsonValue::parse(error.details_json, {});
+    std::string record;
+    append_reset(record, connection_->protocol(), id,
+                 error.code == "cursor-expired" ? "expired" : "log-reset",
+                 details->find("oldest_cursor")->string(), details->find("latest_cursor")->string(),
+                 details->find("lost_at_least")->integer());
+    connection_->send(record, 1);
+    connection_->end_stream(id);
+}
+
+void LogHubSession::get_cursor(const HubCall& call) {
+    const auto& tenant = admission_.principal->tenant;
+    context_.tails.resolve(
+        tenant, {}, "latest",
+        [this, alive = std::weak_ptr<int>(alive_), id = std::string(call.id())](auto latest) {
+            if (alive.expired()) {
+                return;
+            }
+            if (latest) {
+                std::string raw;
+                const auto writer = connection_->protocol().make_writer(raw);
+                protocol::write_json(*writer,
+                                     storage::describe_head(context_.tails.codec(),
+                                                            admission_.principal->tenant, *latest));
+                connection_->complete_result(id, raw);
+            } else {
+                connection_->complete_error(id, "GetCursor: " + latest.error().text);
+            }
+            connection_->release_slot();
+        });
+}
+
+}  // namespace hubtrail::hub

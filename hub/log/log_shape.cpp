@@ -1,0 +1,162 @@
+#include "hub/log/log_shape.h"
+
+#include "base/check.h"
+#include "protocol/json_bridge.h"
+#include "storage/position.h"
+
+namespace hubtrail::hub {
+namespace {
+
+void append_member(protocol::ValueWriter& out, std::string_view name, std::string_view text) {
+    out.key(name);
+    out.string(text);
+}
+
+void append_member(protocol::ValueWriter& out, std::string_view name, std::int64_t number) {
+    out.key(name);
+    out.integer(number);
+}
+
+}  // namespace
+
+void LogEncoder::reset(const protocol::LogEvent& event) {
+    event_ = &event;
+    cursor_.clear();
+    json_.clear();
+    for (const auto& encoding : encodings_) {
+        encoding->item.clear();
+        encoding->message.clear();
+    }
+}
+
+void LogEncoder::rest() {
+    std::string().swap(cursor_);
+    std::string().swap(json_);
+    encodings_.clear();
+}
+
+std::string_view LogEncoder::cursor() {
+    if (cursor_.empty()) {
+        codec_.append(cursor_, tenant_hash_, storage::event_cursor(epoch_, *event_));
+    }
+    return cursor_;
+}
+
+std::string_view LogEncoder::json() {
+    if (json_.empty()) {
+        protocol::append_event_json(json_, *event_, cursor());
+    }
+    return json_;
+}
+
+LogEncoder::Encoding& LogEncoder::encoding(const protocol::HubProtocol& protocol) {
+    for (const auto& encoding : encodings_) {
+        if (&encoding->protocol == &protocol) {
+            return *encoding;
+        }
+    }
+    return *encodings_.emplace_back(std::make_unique<Encoding>(protocol));
+}
+
+protocol::ValueWriter& LogEncoder::begin(Encoding& encoding) {
+    encoding.raw.clear();
+    encoding.writer->reset();
+    return *encoding.writer;
+}
+
+void LogEncoder::append_item(std::string& items, const protocol::HubProtocol& protocol) {
+    if (!protocol.binary()) {
+        if (!items.empty()) {
+            items += ',';
+        }
+        items += json();
+        return;
+    }
+    auto& made = encoding(protocol);
+    if (made.item.empty()) {
+        const bool good = protocol::write_json(begin(made), json());
+        HUBTRAIL_CHECK(good, "the event of a log is JSON");
+        made.item.swap(made.raw);
+    }
+    items += made.item;
+}
+
+std::string_view LogEncoder::message(const LogShape& shape) {
+    auto& made = encoding(*shape.protocol);
+    if (!made.message.empty() && made.message_method == shape.name) {
+        return made.message;
+    }
+    auto& writer = begin(made);
+    if (shape.protocol->binary()) {
+        writer.string(json());
+    } else {
+        // Escaped while it is made: a second pass over the event would cost more than the rest of
+        // the record.
+        made.raw += '"';
+        protocol::append_event_json_escaped(made.raw, *event_, cursor());
+        made.raw += '"';
+    }
+    made.message.clear();
+    made.message_method = shape.name;
+    shape.protocol->append_invocation(made.message, protocol::MessageType::invocation, {},
+                                      shape.name, made.raw, 1);
+    return made.message;
+}
+
+void LogEncoder::append_batch(std::string& out, const LogShape& shape, std::int64_t from,
+                              std::int64_t to, std::string_view cursor, std::string_view items,
+                              std::size_t count) {
+    auto& made = encoding(*shape.protocol);
+    auto& writer = begin(made);
+    writer.begin_object(6);
+    append_member(writer, "k", "batch");
+    append_member(writer, "epoch", epoch_);
+    append_member(writer, "from", from);
+    append_member(writer, "to", to);
+    append_member(writer, "cursor", cursor);
+    writer.key("items");
+    writer.begin_array(count);
+    if (count > 0) {
+        writer.raw(items);
+    }
+    writer.end_array();
+    writer.end_object();
+    shape.protocol->append_stream_item(out, shape.name, made.raw);
+}
+
+void LogEncoder::append_cursor_item(std::string& out, const LogShape& shape, std::string_view kind,
+                                    std::string_view cursor) {
+    auto& made = encoding(*shape.protocol);
+    auto& writer = begin(made);
+    writer.begin_object(2);
+    append_member(writer, "k", kind);
+    append_member(writer, "cursor", cursor);
+    writer.end_object();
+    shape.protocol->append_stream_item(out, shape.name, made.raw);
+}
+
+void LogEncoder::append_live(std::string& out, const LogShape& shape, std::string_view cursor) {
+    append_cursor_item(out, shape, "live", cursor);
+}
+
+void LogEncoder::append_heartbeat(std::string& out, const LogShape& shape,
+                                  std::string_view cursor) {
+    append_cursor_item(out, shape, "hb", cursor);
+}
+
+void append_reset(std::string& out, const protocol::HubProtocol& protocol,
+                  std::string_view stream_id, std::string_view reason, std::string_view oldest,
+                  std::string_view latest, std::int64_t lost_at_least) {
+    std::string raw;
+    const auto writer = protocol.make_writer(raw);
+    writer->begin_object(5);
+    append_member(*writer, "k", "reset");
+    append_member(*writer, "reason", reason);
+    append_member(*writer, "oldest", oldest);
+    append_member(*writer, "latest", latest);
+    append_member(*writer, "lost_at_least", lost_at_least);
+    writer->end_object();
+    protocol.append_stream_item(out, stream_id, raw);
+}
+
+}  // namespace hubtrail::hub

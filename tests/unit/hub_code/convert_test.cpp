@@ -1,0 +1,188 @@
+#include "hub/code/convert.h"
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/hub_protocol.h"
+#include "tests/support/catch.h"
+
+namespace app {
+
+enum class Color { red = 1, green = 2 };
+HUBTRAIL_ENUM(Color, red, green)
+enum class Plain : unsigned char { a, b };
+
+struct Point {
+    int x = 0;
+    std::optional<int> y;
+    bool operator==(const Point&) const = default;
+};
+HUBTRAIL_MEMBERS(Point, x, y)
+
+struct Shape {
+    std::string name;
+    std::vector<Point> points;
+    Color color = Color::red;
+    bool operator==(const Shape&) const = default;
+};
+constexpr auto hubtrail_members(const Shape*) {
+    return hubtrail::members(hubtrail::member("ShapeName", &Shape::name),
+                             hubtrail::member("Points", &Shape::points),
+                             hubtrail::member("Color", &Shape::color));
+}
+
+struct Celsius {
+    double degrees = 0;
+    bool operator==(const Celsius&) const = default;
+};
+
+}  // namespace app
+
+template <>
+struct hubtrail::Convert<app::Celsius> {
+    static void write(ValueWriter& writer, const app::Celsius& value) {
+        writer.number(value.degrees);
+    }
+    static bool read(ValueReader& reader, app::Celsius& value) {
+        return reader.read_number(value.degrees);
+    }
+};
+
+namespace hubtrail {
+namespace {
+
+const protocol::HubProtocol& json() {
+    return protocol::json_hub_protocol();
+}
+const protocol::HubProtocol& messagepack() {
+    return protocol::messagepack_hub_protocol();
+}
+
+template <typename T>
+std::string write(const protocol::HubProtocol& protocol, const T& value) {
+    std::string out;
+    write_value(*protocol.make_writer(out), value);
+    return out;
+}
+template <typename T>
+std::optional<T> read(const protocol::HubProtocol& protocol, const std::string& raw) {
+    std::optional<T> value(std::in_place);
+    if (!read_value(*protocol.make_reader(raw), *value)) {
+        return std::nullopt;
+    }
+    return value;
+}
+template <typename T>
+void check_both(const T& value, const std::string& as_json) {
+    CHECK(write(json(), value) == as_json);
+    const std::optional<T> same(std::in_place, value);
+    CHECK(read<T>(json(), as_json) == same);
+    CHECK(read<T>(messagepack(), write(messagepack(), value)) == same);
+}
+
+}  // namespace
+
+TEST_CASE("What is built in goes out and comes back in both encodings", "[hub_library]") {
+    check_both(true, "true");
+    check_both(-5, "-5");
+    check_both(std::uint64_t{18'446'744'073'709'551'615ULL}, "18446744073709551615");
+    check_both(1.5, "1.5");
+    check_both(std::string("h\xc3\xa9"), "\"h\xc3\xa9\"");
+    check_both(std::optional<int>(3), "3");
+    check_both(std::optional<int>(), "null");
+    check_both(std::vector<int>{1, 2}, "[1,2]");
+    check_both(std::array<int, 2>{3, 4}, "[3,4]");
+    check_both(std::set<int>{5, 6}, "[5,6]");
+    check_both(std::map<std::string, int>{{"A", 1}}, R"({"A":1})");
+    check_both(std::unordered_map<std::string, bool>{{"B", true}}, R"({"B":true})");
+    check_both(std::tuple<int, std::string>{1, "a"}, R"([1,"a"])");
+    check_both(std::vector<std::byte>{std::byte{1}, std::byte{2}, std::byte{3}}, "\"AQID\"");
+    check_both(std::vector<std::uint8_t>{1, 2, 3}, "\"AQID\"");
+    check_both(std::chrono::system_clock::time_point(std::chrono::seconds(946'684'800)),
+               "\"2000-01-01T00:00:00Z\"");
+    check_both(app::Plain::b, "1");
+    check_both(app::Celsius{21.5}, "21.5");
+}
+
+TEST_CASE("A struct is its members, named by the rule in JSON and unchanged in MessagePack",
+          "[hub_library]") {
+    const app::Shape shape{"s", {{1, 2}, {3, std::nullopt}}, app::Color::green};
+    check_both(shape, R"({"shapeName":"s","points":[{"x":1,"y":2},{"x":3,"y":null}],"color":2})");
+    const auto& unchanged = protocol::json_hub_protocol(protocol::NamingRule::unchanged);
+    CHECK(write(unchanged, shape).rfind(R"({"ShapeName":"s")", 0) == 0);
+    const auto packed = write(messagepack(), shape);
+    CHECK(packed.find("ShapeName") != std::string::npos);
+    CHECK(packed.find("green") != std::string::npos);
+}
+
+TEST_CASE(
+    "Members come in any case and order in JSON; others are skipped, and absent ones keep their "
+    "value",
+    "[hub_library]") {
+    CHECK(read<app::Point>(json(), R"({"Y":2,"z":[1,{"a":2}],"X":1})") == app::Point{1, 2});
+    CHECK(read<app::Point>(json(), "{}") == app::Point{});
+    CHECK_FALSE(read<app::Point>(json(), R"({"x":"1"})"));
+    CHECK_FALSE(read<app::Point>(json(), R"({"x":null})"));
+    CHECK_FALSE(read<app::Point>(json(), "[1]"));
+}
+
+TEST_CASE("Integers are held to the range of their type", "[hub_library]") {
+    CHECK(read<std::int8_t>(json(), "127") == 127);
+    CHECK_FALSE(read<std::int8_t>(json(), "128"));
+    CHECK_FALSE(read<std::uint8_t>(json(), "-1"));
+    CHECK(read<std::uint8_t>(json(), "255") == 255);
+    CHECK_FALSE(read<int>(json(), "2147483648"));
+    CHECK_FALSE(read<int>(json(), "1.5"));
+    CHECK_FALSE(read<int>(json(), "\"1\""));
+    CHECK_FALSE(read<app::Plain>(json(), "256"));
+}
+
+TEST_CASE("Sizes must fit: arrays and tuples of another length are refused", "[hub_library]") {
+    using Pair = std::tuple<int, int>;
+    const std::string raw = GENERATE("[]", "[1]", "[1,2,3]");
+    CHECK_FALSE(read<Pair>(json(), raw));
+    CHECK_FALSE(read<std::array<int, 2>>(json(), raw));
+}
+
+TEST_CASE("Enumerations: the name in MessagePack must be one of them", "[hub_library]") {
+    CHECK(write(messagepack(), app::Color::red) == "\xa3red");
+    CHECK(read<app::Color>(messagepack(), "\xa5GREEN") == app::Color::green);
+    CHECK_FALSE(read<app::Color>(messagepack(),
+                                 "\xa4"
+                                 "blue"));
+    CHECK(write(json(), app::Color::red) == "1");
+}
+
+TEST_CASE("Enumerations: a value without a name is its number, in MessagePack as text",
+          "[hub_library]") {
+    const auto none = static_cast<app::Color>(7);
+    CHECK(write(json(), none) == "7");
+    CHECK(write(messagepack(), none) ==
+          "\xa1"
+          "7");
+    CHECK(read<app::Color>(messagepack(),
+                           "\xa1"
+                           "7") == none);
+    CHECK(read<app::Color>(messagepack(), "\x07") == none);
+    CHECK_FALSE(read<app::Color>(messagepack(),
+                                 "\xa2"
+                                 "7x"));
+    CHECK_FALSE(read<app::Color>(messagepack(), "\xa0"));
+}
+
+TEST_CASE("Texts of all kinds can be sent", "[hub_library]") {
+    const char* pointer = "p";
+    CHECK(write(json(), "literal") == "\"literal\"");
+    CHECK(write(json(), pointer) == "\"p\"");
+    CHECK(write(json(), std::string_view("view")) == "\"view\"");
+    CHECK(write(json(), nullptr) == "null");
+}
+
+}  // namespace hubtrail
