@@ -9,7 +9,7 @@ run checks the content of what it receives; a run that fails makes the table fai
     bench/compare.py --quick --only echo   a first look
     bench/compare.py --markdown docs/benchmarks.md --json build/bench/compare.json --perf build/bench
 
-Needs a release build, taskset, and for the ASP.NET column the .NET SDK 10 (otherwise: "not run").
+Needs a release build, taskset, and for the ASP.NET column the .NET SDK 10 and NuGet (otherwise: "not run").
 """
 import argparse
 import base64
@@ -29,6 +29,9 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import dotnet  # noqa: E402
+
 READY_LIMIT_S = 30
 STOP_LIMIT_S = 15
 CLIENT_LIMIT_S = 400  # the client bounds itself; this is the net below it
@@ -94,13 +97,10 @@ def one_user(connections, aspnet_rounds):
 
 
 def echo(name, title, connections, protocol):
-    """The reference has no MessagePack (its package is not in the SDK): there the row stands alone."""
     flags = {"connections": connections, "bytes": 120, "protocol": protocol}
-    peers = protocol == "json"
     return Scenario(
         name, "echo", {**flags, "seconds": 5}, {**flags, "seconds": 2}, {**flags, "seconds": 2},
-        (Row(title, "server_cpu_us_per_echo", "us", 3.5 if peers else None),),
-        ("hubtrail", "aspnet") if peers else ("hubtrail",))
+        (Row(title, "server_cpu_us_per_echo", "us", 3.5 if protocol == "json" else None),), ("hubtrail", "aspnet"))
 
 
 def to_group(members, rounds, title, figure, at_most=None):
@@ -271,20 +271,13 @@ class Bench:
                 say(f"{LABELS[name]}: {NOT_RUN} ({why})")
 
     def build_aspnet(self):
-        if not shutil.which("dotnet"):
-            return "no .NET SDK"
-        sdks = subprocess.run(["dotnet", "--list-sdks"], capture_output=True, text=True).stdout
-        if not any(line.startswith("10.") for line in sdks.splitlines()):
-            return "no .NET SDK 10"
+        try:
+            self.peer = dotnet.command("aspnet-peer", say)
+        except dotnet.Missing as why:
+            return str(why)
         runtimes = subprocess.run(["dotnet", "--list-runtimes"], capture_output=True, text=True).stdout.splitlines()
         self.runtime = next(line.split()[1] for line in runtimes if line.startswith("Microsoft.AspNetCore.App 10."))
-        self.peer = pathlib.Path(os.environ.get("BENCH_PEERS", ROOT / "build" / "peers")) / "aspnet"
-        say("building the ASP.NET Core peer")
-        built = subprocess.run(
-            ["dotnet", "build", "-c", "Release", "--nologo", "-v", "q", ROOT / "bench/peers/aspnet",
-             "-o", self.peer, f"-p:BaseIntermediateOutputPath={self.peer}-obj/"],
-            capture_output=True, text=True)
-        return None if built.returncode == 0 else "its build failed: " + built.stdout.strip()[-400:]
+        return None
 
     def start(self, name, data):
         core = self.options.server_core
@@ -292,7 +285,7 @@ class Bench:
         if name == "bare":
             return Server([self.options.bare, "--listen", f"127.0.0.1:{port}"], core), None
         if name == "aspnet":
-            server = Server(["dotnet", self.peer / "aspnet-peer.dll", "--urls", f"http://127.0.0.1:{port}"],
+            server = Server([*self.peer, "--urls", f"http://127.0.0.1:{port}"],
                             core, {"BENCH_HS256_KEY": base64url(self.key)})
             return server, sign_token(self.key)
         server = Server([self.options.hubtrail, "serve", "--bench-hub", "--loops", "1", "--listen",
@@ -508,7 +501,6 @@ class Bench:
                   "of the server's cost, and comes and goes with the client's speed.",
                   "- **stateful reconnect**: clients acknowledge once a second, as the stock ones do. The bursts are "
                   "more than may be unacknowledged, so both servers also wait for acknowledgements.",
-                  "- **MessagePack**: the reference's is a package that is not part of its SDK, so there is no column.",
                   "- **bare loop**: one `send` of bytes framed beforehand for each connection and turn, no "
                   "queue, no limits, no checks: what the kernel alone costs.",
                   "- **memory**: growth of the resident set, so buffers in the kernel are not in it.",

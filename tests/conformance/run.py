@@ -28,11 +28,13 @@ import sys
 import threading
 import time
 
-import reference
 import registry
 import session
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "tools"))
+import dotnet  # noqa: E402
+
 RECORDED = HERE / "recorded"
 OURS = RECORDED / "deviations.json"
 DEVIATIONS = HERE.parents[1] / "docs" / "protocol" / "deviations.md"
@@ -287,8 +289,8 @@ async def settle(side, scripts, known):
 def the_reference():
     """Its side, or None and why."""
     try:
-        return Side("reference", command=reference.command(), genuine=True), ""
-    except reference.Missing as why:
+        return Side("reference", command=dotnet.command("conformance-reference", say), genuine=True), ""
+    except dotnet.Missing as why:
         return None, str(why)
 
 

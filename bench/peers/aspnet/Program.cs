@@ -1,5 +1,5 @@
 // The reference server that Hubtrail is measured against: ASP.NET Core SignalR as its makers set it
-// up, with the methods of the bench hub. Only logging is turned down.
+// up, with MessagePack and the methods of the bench hub. Only logging is turned down.
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.SignalR;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
-builder.Services.AddSignalR();
+builder.Services.AddSignalR().AddMessagePackProtocol();
 builder.Services.AddSingleton<IUserIdProvider, QueryUserIdProvider>();
 
 var app = builder.Build();
