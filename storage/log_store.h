@@ -17,9 +17,16 @@ namespace hubtrail::storage {
 
 enum class StoreErrc {
     unavailable,  ///< busy, disk full, connection lost: nothing was written, try again
+    refused,      ///< the request itself is over a limit of the store: never the same one again
     corrupt,      ///< rows contradict the head or each other: stop and tell the operator
     failed,       ///< anything else; `detail` has the database's words
 };
+
+/// Whether the same call may well succeed a little later. An error that does not pass has to reach
+/// whoever asked: to try again by itself would go on for ever.
+constexpr bool passes(StoreErrc code) {
+    return code == StoreErrc::unavailable;
+}
 
 struct StoreError {
     StoreErrc code;
@@ -61,7 +68,7 @@ struct LogHead {
     bool operator==(const LogHead&) const = default;
 };
 
-/// Values over all lists of one filter; a read with more fails with StoreErrc::failed.
+/// Values over all lists of one filter; a read with more fails with StoreErrc::refused.
 inline constexpr std::size_t kFilterValuesMax = 4096;
 
 using protocol::EventFilter;  // matches() is its meaning; every store agrees with it

@@ -319,7 +319,7 @@ public:
     Result<Page, StoreError> read(const ReadRequest& request) override {
         const std::size_t values = count_values(request.filter);
         if (values > kFilterValuesMax) {
-            return Failure{StoreError{StoreErrc::failed,
+            return Failure{StoreError{StoreErrc::refused,
                                       "the filter has " + std::to_string(values) +
                                           " values; at most " + std::to_string(kFilterValuesMax)}};
         }

@@ -6,7 +6,7 @@ namespace hubtrail::storage {
 namespace {
 
 StoreError filter_too_large() {
-    return {StoreErrc::failed, "the filter has too many values"};
+    return {StoreErrc::refused, "the filter has too many values"};
 }
 
 std::size_t index_of(std::int64_t pos) {
