@@ -111,9 +111,4 @@ FilterSql make_filter_sql(const EventFilter& filter) {
     return builder.take();
 }
 
-std::size_t count_values(const EventFilter& filter) {
-    return filter.streams.size() + filter.types.size() + filter.sites.size() +
-           filter.own_sites.size();
-}
-
 }  // namespace hubtrail::storage

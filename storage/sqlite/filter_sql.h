@@ -18,7 +18,4 @@ struct FilterSql {
 /// Agrees with matches(). An empty text for a filter that shows everything.
 FilterSql make_filter_sql(const EventFilter& filter);
 
-/// Values over all lists of the filter, for kFilterValuesMax.
-std::size_t count_values(const EventFilter& filter);
-
 }  // namespace hubtrail::storage

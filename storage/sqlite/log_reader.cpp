@@ -1,12 +1,13 @@
 #include "storage/sqlite/log_reader.h"
 
-#include <algorithm>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
 #include <soci/soci.h>
 
+#include "storage/head_rules.h"
+#include "storage/page_rules.h"
 #include "storage/sqlite/filter_sql.h"
 #include "storage/sqlite/session.h"
 
@@ -188,51 +189,18 @@ public:
     std::unordered_map<std::string, std::unique_ptr<PageStatement>> pages;
 };
 
-/// What a page covers: (after, end], at most `count` events.
-struct Window {
-    std::int64_t after;
-    std::int64_t end;
-    std::int64_t count;
-};
-
-Window make_window(const ReadRequest& request, const LogHead& head) {
-    Window window{};
-    window.after = std::max(request.after_pos, head.first_pos - 1);
-    const std::int64_t scan_max = std::max<std::int64_t>(request.scan_max, 1);
-    const std::int64_t left = std::max<std::int64_t>(head.last_pos - window.after, 0);
-    window.end = left > scan_max ? window.after + scan_max : head.last_pos;
-    const auto events_max =
-        static_cast<std::int64_t>(std::min(request.events_max, static_cast<std::size_t>(scan_max)));
-    window.count = std::max<std::int64_t>(events_max, 1);
-    return window;
-}
-
-[[noreturn]] void throw_gap(const Connection& connection, std::int64_t expected,
-                            std::int64_t found) {
-    throw CorruptLog("tenant \"" + connection.tenant + "\": position " + std::to_string(expected) +
-                     " is missing, the next one found is " +
-                     (found == 0 ? std::string("none") : std::to_string(found)));
-}
-
-// Returns whether the page ended because it was full, with rows perhaps left in the window.
-bool fetch_events(Connection& connection, const ReadRequest& request, const Window& window,
-                  std::vector<protocol::LogEvent>& events) {
+// Takes over the rows that the rules let in.
+void fetch_rows(Connection& connection, const ReadRequest& request, PageFill& fill,
+                std::vector<protocol::LogEvent>& events) {
     PageStatement& page = connection.page_statement(request.filter);
-    const bool dense = page.values.empty() && request.filter.any_site;
     page.tenant_no = connection.tenant_no;
-    page.after = window.after;
-    page.end = window.end;
-    page.count = window.count;
-    std::size_t bytes = 0;
-    bool full = false;
+    page.after = fill.window().after;
+    page.end = fill.window().end;
+    page.count = fill.window().count;
+    auto took = PageFill::Took::row;
     for (bool more = page.statement.execute(true); more; more = page.statement.fetch()) {
-        const std::int64_t expected = window.after + 1 + static_cast<std::int64_t>(events.size());
-        if (dense && page.pos != expected) {
-            throw_gap(connection, expected, page.pos);
-        }
-        bytes += page.body.size();
-        if (!events.empty() && bytes > request.bytes_max) {
-            full = true;
+        took = fill.offer(page.pos, page.body.size());
+        if (took != PageFill::Took::row) {
             break;
         }
         protocol::LogEvent& event = events.emplace_back();
@@ -242,23 +210,23 @@ bool fetch_events(Connection& connection, const ReadRequest& request, const Wind
         event.body = std::move(page.body);
     }
     finish(page.statement);
-    full = full || static_cast<std::int64_t>(events.size()) == window.count;
-    const std::int64_t reached = window.after + static_cast<std::int64_t>(events.size());
-    if (dense && !full && reached != window.end) {
-        throw_gap(connection, reached + 1, 0);
+    if (took == PageFill::Took::hole) {
+        throw CorruptLog(fill.hole(connection.tenant));
     }
-    return full;
 }
 
 Page read_page(Connection& connection, const ReadRequest& request) {
     Page page;
     connection.load_head(request.tenant);
     page.head = connection.head();
-    const Window window = make_window(request, page.head);
-    page.to = window.end;
-    if (window.after < window.end && fetch_events(connection, request, window, page.events)) {
-        page.to = page.events.back().pos;
+    PageFill fill(request, page.head);
+    if (!fill.window().empty()) {
+        fetch_rows(connection, request, fill, page.events);
     }
+    if (!fill.finish()) {
+        throw CorruptLog(fill.hole(connection.tenant));
+    }
+    page.to = fill.to();
     if (!page.events.empty() && page.events.back().pos == page.to) {
         page.to_fingerprint = page.events.back().fingerprint;
         page.to_recorded_us = page.events.back().recorded_us;
@@ -271,27 +239,19 @@ Page read_page(Connection& connection, const ReadRequest& request) {
 }
 
 std::int64_t search_last_before(Connection& connection, std::int64_t wall_us) {
+    // Mostly the newest event answers; and its row may be gone, where its time is not.
     if (connection.last_pos == 0 || connection.last_at < wall_us) {
         return connection.last_pos;
     }
     if (!fetch_row(connection.select_lowest)) {
         return 0;
     }
-    // `at` never decreases with the position: all before `low` are earlier than the time, `high`
-    // and all after it are not.
-    const std::int64_t lowest = connection.event_pos;
-    std::int64_t low = lowest;
-    std::int64_t high = connection.last_pos;
-    while (low < high) {
-        const std::int64_t middle = low + (high - low) / 2;
-        connection.load_stamp(middle);
-        if (connection.at < wall_us) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    TimeSearch search(connection.event_pos, connection.last_pos, wall_us);
+    while (const auto pos = search.probe()) {
+        connection.load_stamp(*pos);
+        search.tell(connection.at);
     }
-    return low == lowest ? 0 : low - 1;
+    return search.found();
 }
 
 /// Thread: db.
@@ -317,11 +277,8 @@ public:
     }
 
     Result<Page, StoreError> read(const ReadRequest& request) override {
-        const std::size_t values = count_values(request.filter);
-        if (values > kFilterValuesMax) {
-            return Failure{StoreError{StoreErrc::refused,
-                                      "the filter has " + std::to_string(values) +
-                                          " values; at most " + std::to_string(kFilterValuesMax)}};
+        if (auto refusal = check_filter(request.filter)) {
+            return Failure{std::move(*refusal)};
         }
         return in_snapshot<Page>(
             [&](Connection& connection) { return read_page(connection, request); });
@@ -337,7 +294,7 @@ public:
             }
             connection.pos = pos;
             if (!fetch_row(connection.select_at)) {
-                throw_gap(connection, pos, 0);
+                throw CorruptLog(describe_hole(tenant, pos, 0));
             }
             return connection.take_event();
         });

@@ -1,6 +1,5 @@
 #include "storage/sqlite/log_writer.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <unordered_map>
@@ -11,7 +10,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "storage/sqlite/idempotent_result.h"
+#include "storage/append_rules.h"
+#include "storage/head_rules.h"
+#include "storage/idempotent_result.h"
 #include "storage/sqlite/session.h"
 
 namespace hubtrail::storage {
@@ -26,9 +27,13 @@ struct Head {
     long long first_pos = 1;
     long long last_pos = 0;
     long long last_at = 0;
-    bool changed = false;
 
     LogHead log_head() const { return {static_cast<std::uint32_t>(epoch), first_pos, last_pos}; }
+    void set(const LogHead& head) {
+        epoch = head.epoch;
+        first_pos = head.first_pos;
+        last_pos = head.last_pos;
+    }
 };
 
 /// The connection with its fixed statements and what they are bound to.
@@ -98,9 +103,7 @@ public:
 
     bool load_head(std::string_view name) {
         tenant = name;
-        const bool found = fetch_row(select_head);
-        head.changed = false;
-        return found;
+        return fetch_row(select_head);
     }
 
     void load_or_create_head(std::string_view name) {
@@ -162,35 +165,48 @@ public:
         for (const auto& request : requests_) {
             results.push_back(append(request));
         }
-        for (const auto& [tenant, head] : heads_) {
-            if (head.changed) {
-                connection_.store_head(head);
+        for (auto& [tenant, log] : logs_) {
+            if (log.numbering.changed()) {
+                log.head.set(log.numbering.head());
+                log.head.last_at = log.numbering.last_us();
+                connection_.store_head(log.head);
             }
         }
         return results;
     }
 
 private:
-    Head& head_of(const std::string& tenant) {
-        const auto [entry, added] = heads_.try_emplace(tenant);
-        if (added) {
-            connection_.load_or_create_head(tenant);
-            entry->second = connection_.head;
+    /// One tenant's log in this transaction.
+    struct TenantLog {
+        Head head;
+        Numbering numbering;
+    };
+
+    TenantLog& log_of(const std::string& tenant) {
+        const auto found = logs_.find(tenant);
+        if (found != logs_.end()) {
+            return found->second;
         }
-        return entry->second;
+        connection_.load_or_create_head(tenant);
+        const Head& head = connection_.head;
+        return logs_
+            .emplace(tenant, TenantLog{head, Numbering(head.log_head(), head.last_at, now_us_)})
+            .first->second;
     }
 
     AppendResult append(const AppendRequest& request) {
-        Head& head = head_of(request.tenant);
-        connection_.tenant_no = head.tenant_no;
-        AppendResult result;
-        if (!request.idempotency_key.empty() && replay(request, result)) {
-            return result;
+        TenantLog& log = log_of(request.tenant);
+        connection_.tenant_no = log.head.tenant_no;
+        if (!request.idempotency_key.empty()) {
+            connection_.key = request.idempotency_key;
+            if (fetch_row(connection_.select_key)) {
+                return answer_from_key(request);
+            }
         }
+        AppendResult result;
         result.events.reserve(request.events.size());
-        const std::int64_t at = std::max<std::int64_t>(head.last_at, now_us_);
         for (const auto& event : request.events) {
-            result.events.push_back(append_event(event, head, at));
+            result.events.push_back(append_event(event, log.numbering));
         }
         if (!request.idempotency_key.empty()) {
             connection_.key = request.idempotency_key;
@@ -202,60 +218,40 @@ private:
         return result;
     }
 
-    // True when the key was used before; the result says how.
-    bool replay(const AppendRequest& request, AppendResult& result) {
-        connection_.key = request.idempotency_key;
-        if (!fetch_row(connection_.select_key)) {
-            return false;
-        }
-        if (connection_.fingerprint != request.request_fingerprint) {
-            result.key_reused = true;
-            return true;
-        }
-        auto events = decode_results(connection_.response);
-        if (!events) {
+    AppendResult answer_from_key(const AppendRequest& request) {
+        auto result = answer_again(request, {connection_.fingerprint, connection_.response});
+        if (!result) {
             throw CorruptLog("tenant \"" + request.tenant +
                              "\": the stored result of an idempotency key cannot be read");
         }
-        result.replayed = true;
-        result.events = std::move(*events);
-        return true;
+        return std::move(*result);
     }
 
-    AppendedEvent append_event(const protocol::NewEvent& event, Head& head, std::int64_t at) {
-        connection_.pos = head.last_pos + 1;
-        connection_.fp = next_fingerprint();
-        connection_.at = at;
+    AppendedEvent append_event(const protocol::NewEvent& event, Numbering& numbering) {
+        if (auto known = numbering.earlier(event.id)) {
+            return std::move(*known);
+        }
+        const auto place = numbering.next(make_fingerprint(fingerprints_[fingerprints_used_++]));
+        connection_.pos = place.pos;
+        connection_.fp = place.fingerprint;
+        connection_.at = place.recorded_us;
         connection_.event = event;
         connection_.insert_event.execute(true);
-        const bool added = connection_.insert_event.get_affected_rows() == 1;
-        if (added) {
-            head.last_pos += 1;
-            head.last_at = at;
-            head.changed = true;
-        } else if (!fetch_row(connection_.select_known)) {
+        if (connection_.insert_event.get_affected_rows() == 1) {
+            return numbering.take(event.id, place);
+        }
+        if (!fetch_row(connection_.select_known)) {
             throw CorruptLog("an event id is in the index but has no row");
         }
-        AppendedEvent result;
-        result.id = event.id;
-        result.pos = connection_.pos;
-        result.epoch = static_cast<std::uint32_t>(head.epoch);
-        result.fingerprint = static_cast<std::uint32_t>(connection_.fp);
-        result.recorded_us = connection_.at;
-        result.duplicate = !added;
-        return result;
-    }
-
-    // 31 bits and not 0, which stands for "no event".
-    std::uint32_t next_fingerprint() {
-        const std::uint32_t bits = fingerprints_[fingerprints_used_++] & 0x7FFF'FFFFU;
-        return bits == 0 ? 1 : bits;
+        return numbering.know(
+            event.id,
+            {connection_.pos, static_cast<std::uint32_t>(connection_.fp), connection_.at});
     }
 
     Connection& connection_;
     std::span<const AppendRequest> requests_;
     std::int64_t now_us_;
-    std::unordered_map<std::string_view, Head> heads_;
+    std::unordered_map<std::string_view, TenantLog> logs_;
     std::vector<std::uint32_t> fingerprints_;
     std::size_t fingerprints_used_ = 0;
 };
@@ -321,21 +317,14 @@ public:
             if (!connection.load_head(tenant)) {
                 return LogHead{};
             }
-            Head head = connection.head;
-            head.first_pos = std::clamp<long long>(first_pos, head.first_pos, head.last_pos + 1);
-            connection.store_head(head);
-            return head.log_head();
+            return change_head(connection, move_floor(connection.head.log_head(), first_pos));
         });
     }
 
     Result<LogHead, StoreError> reset(std::string_view tenant) override {
         return in_transaction<LogHead>([&](Connection& connection) {
             connection.load_or_create_head(tenant);
-            Head head = connection.head;
-            head.epoch += 1;
-            head.first_pos = head.last_pos + 1;
-            connection.store_head(head);
-            return head.log_head();
+            return change_head(connection, begin_epoch(connection.head.log_head()));
         });
     }
 
@@ -356,6 +345,13 @@ public:
     }
 
 private:
+    static LogHead change_head(Connection& connection, const LogHead& changed) {
+        Head head = connection.head;
+        head.set(changed);
+        connection.store_head(head);
+        return changed;
+    }
+
     // Any error, COMMIT's own included, drops the connection: SQLite rolls back what was open on
     // it.
     template <typename T, typename Work>

@@ -6,6 +6,7 @@
 
 #include <soci/soci.h>
 
+#include "storage/head_rules.h"
 #include "storage/sqlite/session.h"
 
 namespace hubtrail::storage {
@@ -14,7 +15,7 @@ namespace {
 // Declared types are TEXT, BIGINT, BLOB or DOUBLE only: SOCI 4.0 reads INTEGER and BOOLEAN columns
 // as 32 bits, and runs a statement once more to guess the type of a column declared with a name
 // that it does not know (spec log-and-sync.md 10, no. 12 and 13).
-constexpr std::array<const char*, 5> kTables = {
+constexpr std::array<const char*, 5> kVersion1 = {
     "CREATE TABLE log_head("
     "tenant TEXT NOT NULL PRIMARY KEY, tenant_no BIGINT NOT NULL UNIQUE, epoch BIGINT NOT NULL, "
     "first_pos BIGINT NOT NULL, last_pos BIGINT NOT NULL, last_at BIGINT NOT NULL) WITHOUT ROWID",
@@ -42,61 +43,47 @@ int read_version(soci::session& session) {
     return version;
 }
 
-void create_tables(soci::session& session) {
+// A change of the schema is a row more: a step that files of the version before it have not taken.
+constexpr std::array<Migration, 1> kMigrations = {{{1, kVersion1}}};
+static_assert(kMigrations.back().version == kSchemaVersion);
+
+std::span<const Migration> pending(std::span<const Migration> all, int version) {
+    const auto steps = pending_migrations(all, version);
+    if (!steps) {
+        throw std::runtime_error(steps.error());
+    }
+    return *steps;
+}
+
+void migrate(soci::session& session, std::span<const Migration> all) {
+    if (pending(all, read_version(session)).empty()) {
+        return;
+    }
     session << "BEGIN IMMEDIATE";
     // Another process may have been faster between our look and our lock.
-    if (read_version(session) == 0) {
+    const int version = read_version(session);
+    if (version == 0) {
         long long tables = 0;
         session << "SELECT count(*) FROM sqlite_master", soci::into(tables);
         if (tables != 0) {
             throw std::runtime_error("this SQLite file has tables but is not a Hubtrail log");
         }
-        for (const char* table : kTables) {
-            session << table;
-        }
-        session << "PRAGMA user_version=" + std::to_string(kSchemaVersion);
     }
+    for (const auto& step : pending(all, version)) {
+        for (const char* statement : step.statements) {
+            session << statement;
+        }
+    }
+    session << "PRAGMA user_version=" + std::to_string(all.back().version);
     session << "COMMIT";
 }
 
-struct HeadRow {
+void check_heads(soci::session& session) {
     std::string tenant;
     long long first_pos = 0;
     long long last_pos = 0;
-    long long last_row = 0;  ///< the highest position stored, 0: none
+    long long last_row = 0;
     long long has_first = 0;
-};
-
-void check_head(const HeadRow& head) {
-    const bool readable = head.first_pos <= head.last_pos;
-    const bool sound = head.first_pos >= 1 && head.first_pos <= head.last_pos + 1 &&
-                       head.last_row <= head.last_pos &&
-                       (!readable || (head.last_row == head.last_pos && head.has_first == 1));
-    if (!sound) {
-        throw CorruptLog("tenant \"" + head.tenant + "\": the head says positions " +
-                         std::to_string(head.first_pos) + " to " + std::to_string(head.last_pos) +
-                         ", the highest event stored is " + std::to_string(head.last_row) +
-                         (head.has_first == 0 && readable ? ", and the first one is missing" : ""));
-    }
-}
-
-}  // namespace
-
-void prepare_schema(soci::session& session) {
-    int version = read_version(session);
-    if (version == 0) {
-        create_tables(session);
-        version = read_version(session);
-    }
-    if (version != kSchemaVersion) {
-        throw std::runtime_error("the log was written by a newer Hubtrail (its schema is " +
-                                 std::to_string(version) + ", this build knows " +
-                                 std::to_string(kSchemaVersion) + "): install that one again");
-    }
-}
-
-void check_heads(soci::session& session) {
-    HeadRow head;
     {
         soci::statement heads =
             (session.prepare << "SELECT h.tenant, h.first_pos, h.last_pos, "
@@ -104,10 +91,13 @@ void check_heads(soci::session& session) {
                                 "h.tenant_no), 0), "
                                 "EXISTS(SELECT 1 FROM change_log c WHERE c.tenant_no = h.tenant_no "
                                 "AND c.pos = h.first_pos) FROM log_head h",
-             soci::into(head.tenant), soci::into(head.first_pos), soci::into(head.last_pos),
-             soci::into(head.last_row), soci::into(head.has_first));
+             soci::into(tenant), soci::into(first_pos), soci::into(last_pos), soci::into(last_row),
+             soci::into(has_first));
         for (bool more = heads.execute(true); more; more = heads.fetch()) {
-            check_head(head);
+            const LogHead head{1, first_pos, last_pos};
+            if (const auto wrong = check_rows(tenant, head, {last_row, has_first == 1})) {
+                throw CorruptLog(*wrong);
+            }
         }
     }
     long long orphan = 0;
@@ -117,6 +107,18 @@ void check_heads(soci::session& session) {
     if (orphan != 0) {
         throw CorruptLog("events are stored for a tenant that has no head");
     }
+}
+
+}  // namespace
+
+std::span<const Migration> log_migrations() {
+    return kMigrations;
+}
+
+void prepare_log(const std::string& path, int busy_timeout_ms, std::span<const Migration> all) {
+    const auto session = open_session(path, SessionRole::writer, busy_timeout_ms);
+    migrate(*session, all);
+    check_heads(*session);
 }
 
 }  // namespace hubtrail::storage

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <soci/soci.h>
-
 #include "storage/sqlite/log_reader.h"
 #include "storage/sqlite/log_writer.h"
 #include "storage/sqlite/schema.h"
@@ -37,9 +35,7 @@ private:
 Result<std::unique_ptr<LogStore>, StoreError> open_sqlite_log_store(
     const std::string& path, Random& random, const SqliteLogOptions& options) {
     try {
-        const auto session = open_session(path, SessionRole::writer, options.busy_timeout_ms);
-        prepare_schema(*session);
-        check_heads(*session);
+        prepare_log(path, options.busy_timeout_ms, log_migrations());
     } catch (const std::exception& error) {
         StoreError failure = store_error(error);
         failure.detail = path + ": " + failure.detail;

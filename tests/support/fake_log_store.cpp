@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
+#include "storage/head_rules.h"
+#include "storage/page_rules.h"
+
 namespace hubtrail::storage {
 namespace {
-
-StoreError filter_too_large() {
-    return {StoreErrc::refused, "the filter has too many values"};
-}
 
 std::size_t index_of(std::int64_t pos) {
     return static_cast<std::size_t>(pos - 1);
@@ -33,11 +32,8 @@ public:
         if (auto error = store_.pass(store_.reads_)) {
             return Failure{*error};
         }
-        const EventFilter& filter = request.filter;
-        if (filter.streams.size() + filter.types.size() + filter.sites.size() +
-                filter.own_sites.size() >
-            kFilterValuesMax) {
-            return Failure{filter_too_large()};
+        if (auto refusal = check_filter(request.filter)) {
+            return Failure{std::move(*refusal)};
         }
         return store_.read_page(request);
     }
@@ -119,15 +115,14 @@ public:
             return LogHead{};
         }
         LogHead& head = found->second.head;
-        head.first_pos = std::clamp(first_pos, head.first_pos, head.last_pos + 1);
+        head = move_floor(head, first_pos);
         return head;
     }
 
     Result<LogHead, StoreError> reset(std::string_view tenant) override {
         const MutexLock lock(store_.mutex_);
         LogHead& head = store_.tenants_[std::string(tenant)].head;
-        head.epoch += 1;
-        head.first_pos = head.last_pos + 1;
+        head = begin_epoch(head);
         return head;
     }
 

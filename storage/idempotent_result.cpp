@@ -1,4 +1,4 @@
-#include "storage/sqlite/idempotent_result.h"
+#include "storage/idempotent_result.h"
 
 #include <charconv>
 
