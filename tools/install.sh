@@ -5,7 +5,7 @@ build_packages=(g++ cmake ninja-build ccache pkg-config libasio-dev libwebsocket
     libcjose-dev libssl-dev libsoci-dev libsqlite3-dev libcpprest-dev libboost-dev libspdlog-dev libcli11-dev
     libtoml11-dev libmsgpack-cxx-dev libhiredis-dev prometheus-cpp-dev)
 run_packages=(curl ca-certificates)
-test_packages=(catch2 clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev python3 chromium redis-server)
+test_packages=(catch2 clang-14 clang-format-14 clang-tidy-14 mold libclang-rt-14-dev python3 chromium redis-server)
 node_major_min=18
 
 as_root() {
