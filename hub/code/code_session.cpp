@@ -302,14 +302,11 @@ void CodeSession::on_drained() {
     hub_.messenger.manager().on_drained(*caller_->connection_);
 }
 
-std::string CodeSession::binding_error(const HubCall& call, std::size_t index) {
-    const std::string what =
-        call.connection.protocol().binary() ? " " + std::to_string(index + 1) + "." : "s.";
+std::string CodeSession::binding_error(const HubCall& call) {
     return call.connection.error_text(
         "Failed to invoke '" + call.message.target + "' due to an error on the server.",
-        "InvalidDataException: Error binding argument" + what +
-            " Make sure that the types of the provided values match the types of the hub method "
-            "being invoked.");
+        "InvalidDataException: Error binding arguments. Make sure that the types of the provided "
+        "values match the types of the hub method being invoked.");
 }
 
 void CodeSession::call_plain(const MethodEntry& entry, const HubCall& call,

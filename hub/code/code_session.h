@@ -44,8 +44,8 @@ public:
     // For methods.
     const CodeHubContext& hub() const { return hub_; }
     const std::shared_ptr<CallerContext>& caller() const { return caller_; }
-    /// What a call is told whose argument of this index could not be read.
-    static std::string binding_error(const HubCall& call, std::size_t index);
+    /// What a call is told of whose arguments one could not be read.
+    static std::string binding_error(const HubCall& call);
     /// Calls a method that answers at once. `method` writes what it returned.
     using PlainCall = std::function<void(Hub&, ValueWriter&)>;
     void call_plain(const MethodEntry& entry, const HubCall& call, const PlainCall& method);

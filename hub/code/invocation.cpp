@@ -77,8 +77,8 @@ void Invocation::run(std::unique_ptr<Invocation> invocation) {
     run_invocation(tasks, std::move(invocation));
 }
 
-void Invocation::refuse(const HubCall& call, std::size_t index) {
-    const auto text = CodeSession::binding_error(call, index);
+void Invocation::refuse(const HubCall& call) {
+    const auto text = CodeSession::binding_error(call);
     if (is_stream()) {
         call.connection.fail_stream(id_, text);
     } else {

@@ -27,7 +27,7 @@ public:
     static void run(std::unique_ptr<Invocation> invocation);
 
     /// Answers that an argument could not be read; then it is to be destroyed.
-    void refuse(const HubCall& call, std::size_t index);
+    void refuse(const HubCall& call);
 
     const std::string& id() const { return id_; }
     CancellationToken token();

@@ -51,11 +51,10 @@ public:
         }
         auto invocation = std::make_unique<TypedInvocation<H, Pointer, R, Parameter...>>(
             session, *this, call, method_);
-        std::size_t index = 0;
-        if (invocation->bind(call, index)) {
+        if (invocation->bind(call)) {
             Invocation::run(std::move(invocation));
         } else {
-            invocation->refuse(call, index);
+            invocation->refuse(call);
         }
     }
 
@@ -66,8 +65,7 @@ private:
         detail::ArgumentBinder binder(
             call, kTakesToken ? session.caller()->aborted() : CancellationToken());
         if (!binder.bind_all(arguments)) {
-            call.connection.complete_error(call.id(),
-                                           CodeSession::binding_error(call, binder.index()));
+            call.connection.complete_error(call.id(), CodeSession::binding_error(call));
             return;
         }
         session.call_plain(*this, call, [&](Hub& hub, ValueWriter& writer) {

@@ -79,8 +79,6 @@ public:
     bool bind_all(std::tuple<T...>& parameters) {
         return std::apply([&](auto&... each) { return (bind(each) && ...); }, parameters);
     }
-    /// Of the argument that could not be read.
-    std::size_t index() const { return arguments_; }
 
 private:
     const HubCall& call_;
@@ -101,13 +99,11 @@ public:
                     Pointer pointer)
         : Invocation(session, entry, call), method_(pointer) {}
 
-    /// False: the argument of this index is of another type.
-    bool bind(const HubCall& call, std::size_t& index) {
+    /// False: an argument is of another type.
+    bool bind(const HubCall& call) {
         constexpr bool kTakesToken = (detail::kIsToken<std::remove_cvref_t<Parameter>> || ...);
         detail::ArgumentBinder binder(call, kTakesToken ? token() : CancellationToken());
-        const bool good = binder.bind_all(arguments_);
-        index = binder.index();
-        return good;
+        return binder.bind_all(arguments_);
     }
 
     std::size_t argument_count() const override { return sizeof...(Parameter); }

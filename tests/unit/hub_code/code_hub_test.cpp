@@ -481,7 +481,7 @@ TEST_CASE("MessagePack clients are served the same", "[hub_library]") {
                                       8));
 }
 
-TEST_CASE("MessagePack clients are told which argument does not bind, counted from 1",
+TEST_CASE("MessagePack clients are told as others are that an argument does not bind",
           "[hub_library]") {
     World world;
     world.definition.options.detailed_errors = true;
@@ -492,7 +492,7 @@ TEST_CASE("MessagePack clients are told which argument does not bind, counted fr
         "\xa3"
         "Add"
         "\x92\x01\xc3\x90");
-    CHECK(peer->sent().find(" InvalidDataException: Error binding argument 2. Make sure ") !=
+    CHECK(peer->sent().find(" InvalidDataException: Error binding arguments. Make sure ") !=
           std::string::npos);
 }
 
