@@ -7,7 +7,7 @@ const kTexts = ["", "a", "\u0000\u001f\u0020\u007f", "line\r\nline", "\"quoted\"
 const unexpected = (method, more) => `An unexpected error occurred invoking '${method}' on the server. ${more}`;
 const failed = (method, more) => `Failed to invoke '${method}' due to an error on the server. ${more}`;
 
-const kComplex = { String: "hello world", IntArray: [1, 2, 3], GUID: "00010203-0405-0607-0706-050403020100" };
+const kComplex = { String: "hello world", IntArray: [1, 2, 3], Guid: "00010203-0405-0607-0706-050403020100" };
 const complex = {
   json: { ...kComplex, ByteArray: "AQID", DateTime: "2000-01-01T00:00:00Z" },
   messagepack: { ...kComplex, ByteArray: new Uint8Array([1, 2, 3]), DateTime: new Date(Date.UTC(2000, 0, 1)) },

@@ -3,8 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "hub/code/request_info.h"
-
 namespace hubtrail::testhub {
 namespace {
 
@@ -17,20 +15,11 @@ constexpr std::size_t kFragments = 128 * 1024;
 /// Thread: strand.
 class EchoHandler : public ConnectionHandler {
 public:
-    explicit EchoHandler(bool welcome) : welcome_(welcome) {}
-
     void on_open(Connection& connection) override {
         connection_ = &connection;
         connection.refuse_resume();
-        if (!welcome_) {
-            connection.close();
-        }
     }
-    void on_bytes(std::string_view bytes) override {
-        if (welcome_) {
-            connection_->send(bytes, 0);
-        }
-    }
+    void on_bytes(std::string_view bytes) override { connection_->send(bytes, 0); }
     void on_tick(std::int64_t) override {}
     void on_congested() override { connection_->pause_reading(); }
     void on_drained() override { connection_->resume_reading(); }
@@ -39,16 +28,11 @@ public:
 
 protected:
     Connection* connection_ = nullptr;
-
-private:
-    bool welcome_;
 };
 
 /// Thread: strand.
 class MessageEchoHandler final : public EchoHandler {
 public:
-    MessageEchoHandler() : EchoHandler(true) {}
-
     void on_message(std::string_view payload, TransferFormat format) override {
         connection_->set_transfer_format(format);
         connection_->send(payload, 0);
@@ -63,14 +47,12 @@ public:
 
     const EndpointOptions& options() const override { return options_; }
     std::optional<HttpResponse> check(const HttpRequest&) override { return std::nullopt; }
-    void open(HttpRequest request, std::string, std::function<void(OpenResult)> done) override {
+    void open(HttpRequest, std::string, std::function<void(OpenResult)> done) override {
         if (messages_) {
             done(std::make_unique<MessageEchoHandler>());
-            return;
+        } else {
+            done(std::make_unique<EchoHandler>());
         }
-        const bool upgrade = request.header("upgrade").has_value();
-        done(std::make_unique<EchoHandler>(
-            upgrade || hub::RequestInfo(request).cookie("testCookie").has_value()));
     }
 
 private:

@@ -6,8 +6,7 @@
 
 namespace hubtrail::testhub {
 
-/// No hub: the bytes of a connection come back. Without WebSockets a request without the cookie
-/// `testCookie` ends the connection at once (tests/conformance/HUBS.md).
+/// No hub: the bytes of a connection come back (tests/conformance/HUBS.md).
 std::unique_ptr<transport::HubEndpoint> make_echo_endpoint(transport::EndpointOptions options);
 
 /// For RFC 6455: messages come back whole, text as text and binary as binary, up to 16 MiB and a

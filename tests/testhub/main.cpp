@@ -86,12 +86,16 @@ std::string query_of(const HttpRequest& request) {
     return out;
 }
 
-// Cookies as the functional tests want them on every negotiate.
-void add_cookies(const HttpRequest&, HttpResponse& response) {
+// Cookies as the functional tests want them on every negotiate. A browser that comes through a
+// proxy with TLS, from a page of another site, keeps only those that say that they are for that.
+void add_cookies(const HttpRequest& request, HttpResponse& response) {
+    const bool secure = request.header("x-forwarded-proto") == "https";
     for (const auto* cookie :
          {"testCookie=testValue; path=/", "testCookie2=testValue2; path=/",
           "expiredCookie=doesntmatter; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/"}) {
-        response.headers.emplace_back("Set-Cookie", cookie);
+        response.headers.emplace_back(
+            "Set-Cookie",
+            std::string(cookie) + (secure ? "; secure; samesite=none; partitioned" : ""));
     }
 }
 

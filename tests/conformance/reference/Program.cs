@@ -96,9 +96,10 @@ app.Use((context, next) =>
     if (request.Path.Value!.Contains("/negotiate", StringComparison.Ordinal))
     {
         var cookies = context.Response.Cookies;
-        cookies.Append("testCookie", "testValue");
-        cookies.Append("testCookie2", "testValue2");
-        cookies.Append("expiredCookie", "doesntmatter", new CookieOptions { Expires = DateTimeOffset.Now.AddHours(-1) });
+        var secure = request.Headers["X-Forwarded-Proto"] == "https";
+        cookies.Append("testCookie", "testValue", Cookie(secure));
+        cookies.Append("testCookie2", "testValue2", Cookie(secure));
+        cookies.Append("expiredCookie", "doesntmatter", Cookie(secure, DateTimeOffset.Now.AddHours(-1)));
     }
     if (request.Path.StartsWithSegments("/bad-negotiate"))
     {
@@ -165,6 +166,20 @@ app.MapHub<PlainHub>("/minimum1", options => options.MinimumProtocolVersion = 1)
 await app.StartAsync();
 Console.WriteLine($"ready {app.Urls.First()}/");
 await app.WaitForShutdownAsync();
+
+// A browser that comes through a proxy with TLS, from a page of another site, keeps only those that say that they are
+// for that.
+static CookieOptions Cookie(bool secure, DateTimeOffset? expires = null)
+{
+    var options = new CookieOptions { Expires = expires };
+    if (secure)
+    {
+        options.Secure = true;
+        options.SameSite = SameSiteMode.None;
+        options.Extensions.Add("partitioned");
+    }
+    return options;
+}
 
 internal static class Policies
 {

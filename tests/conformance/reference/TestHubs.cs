@@ -21,7 +21,7 @@ public sealed class ComplexObject
     public string? String { get; set; }
     public int[]? IntArray { get; set; }
     public byte[]? ByteArray { get; set; }
-    public Guid GUID { get; set; }
+    public Guid Guid { get; set; }
     public DateTime DateTime { get; set; }
 }
 
@@ -84,14 +84,14 @@ public abstract class FunctionalHub<TSelf>(IHubContext<TSelf> outside) : Hub
 
     public string? GetActiveTransportName() => Context.Features.Get<IHttpTransportFeature>()?.TransportType.ToString();
 
-    public ComplexObject EchoComplexObject(ComplexObject complexObject) => complexObject;
+    public ComplexObject? EchoComplexObject(ComplexObject? complexObject) => complexObject;
 
     public ComplexObject SendComplexObject() => new()
     {
         String = "hello world",
         IntArray = [1, 2, 3],
         ByteArray = [1, 2, 3],
-        GUID = new Guid("00010203-0405-0607-0706-050403020100"),
+        Guid = new Guid("00010203-0405-0607-0706-050403020100"),
         DateTime = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc),
     };
 
@@ -99,8 +99,8 @@ public abstract class FunctionalHub<TSelf>(IHubContext<TSelf> outside) : Hub
 
     public string? GetHeader(string headerName) => Http.Request.Headers[headerName];
 
-    public IEnumerable<string?> GetHeaderValues(string[] headerNames) =>
-        headerNames.Select(name => (string?)Http.Request.Headers[name]);
+    public string?[] GetHeaderValues(string[] headerNames) =>
+        [.. headerNames.Select(name => (string?)Http.Request.Headers[name])];
 
     public string? GetCookie(string cookieName) => Http.Request.Cookies[cookieName];
 
@@ -179,16 +179,11 @@ public sealed class HubWithAuthorization2 : Hub
     public string Echo(string message) => message;
 }
 
-/// <summary>Bytes in, bytes out. Without a cookie only WebSockets are served.</summary>
+/// <summary>Bytes in, bytes out.</summary>
 public sealed class EchoConnectionHandler : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        var http = connection.GetHttpContext();
-        if (http is not { WebSockets.IsWebSocketRequest: true } && http?.Request.Cookies.ContainsKey("testCookie") != true)
-        {
-            return;
-        }
         var (input, output) = (connection.Transport.Input, connection.Transport.Output);
         while (true)
         {

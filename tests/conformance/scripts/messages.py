@@ -269,7 +269,7 @@ async def writer_of_payloads(s):
     a = await s.connect("/testhub")
     await a.call("SendComplexObject")
     await a.call("EchoComplexObject", {"String": "a\"\\/\b\f\n\r\t<>&'+ü☃😀", "IntArray": [1, -2],
-                                       "ByteArray": "AQID", "GUID": "00010203-0405-0607-0706-050403020100",
+                                       "ByteArray": "AQID", "Guid": "00010203-0405-0607-0706-050403020100",
                                        "DateTime": "2001-02-03T04:05:06.789Z"})
     await a.call("EchoComplexObject", {"string": "members have no case", "intArray": None, "unknown": 1})
     await a.call("SendCustomObject", {"Name": "x", "Value": 1})

@@ -65,6 +65,11 @@ async def cookies(s):
 
 
 @script
+async def cookies_behind_tls(s):
+    await s.http("POST", "/testhub/negotiate?negotiateVersion=1", [("X-Forwarded-Proto", "https")], show=("set-cookie",))
+
+
+@script
 async def body_has_a_length(s):
     answer = await s.http("POST", "/conformance/negotiate?negotiateVersion=1", quiet=True)
     s.note(f"content-length is the body's: {answer.headers.get('content-length') == str(len(answer.body))}")

@@ -215,17 +215,9 @@ async def echo_of_bytes(s):
 
 
 @script
-async def echo_without_cookie(s):
-    url = f"/echo?id={await s.token('/echo')}"
-    await s.http("GET", url)
-    await s.http("GET", url)
-
-
-@script
 async def echo_over_long_polling(s):
-    cookie = [("Cookie", "testCookie=testValue")]
     url = f"/echo?id={await s.token('/echo')}"
-    await s.http("GET", url, cookie)
-    await s.http("POST", url, cookie, b"hello")
-    await s.http("GET", url, cookie)
-    await s.http("DELETE", url, cookie)
+    await s.http("GET", url)
+    await s.http("POST", url, body=b"hello")
+    await s.http("GET", url)
+    await s.http("DELETE", url)
