@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds and starts the reference server of HUBS.md: reference.py [--port N] [--jwt-key TEXT]"""
+"""Builds and starts the reference server of HUBS.md: reference.py [--port N] [--jwt-key TEXT] [--redis URL]"""
 import os
 import pathlib
 import sys

@@ -3,17 +3,28 @@
 SCRIPTS = {}
 
 
+# Themes whose scripts run once for each protocol: what they show does not depend on how a message is encoded.
+BOTH = ("dispatch", "streams", "uploads", "results", "life", "groups", "tracing", "clock", "stateful")
+
+
 class Script:
-    """One scripted transcript. `waits`: mostly waits for the clock. `own`: only for our server, judged by the
-    script itself. `process`: gets a server of its own that it may stop."""
+    """One scripted transcript. `protocol`: what its connections speak. `waits`: mostly waits for the clock. `own`: only
+    for our server, judged by the script itself. `process`: gets a server of its own that it may stop. `alone`: not beside
+    another one that is alone."""
 
-    def __init__(self, name, run, waits, own, process):
-        self.name, self.run, self.waits, self.own, self.process = name, run, waits, own, process
+    def __init__(self, name, run, protocol="json", waits=False, own=False, process=False, alone=False):
+        self.name, self.run, self.protocol = name, run, protocol
+        self.waits, self.own, self.process, self.alone = waits, own, process, alone
 
 
-def add(name, run, waits=False, own=False, process=False):
-    assert name not in SCRIPTS, name
-    SCRIPTS[name] = Script(name, run, waits, own, process)
+def add(name, run, json_only=False, **options):
+    """A script THEME.NAME, and messagepack_THEME.NAME where the theme is one of both and it is not `json_only`."""
+    twins = [(name, options)]
+    if name.split(".")[0].split("_")[0] in BOTH and not json_only:
+        twins.append((f"messagepack_{name}", {**options, "protocol": "messagepack"}))
+    for each, more in twins:
+        assert each not in SCRIPTS, each
+        SCRIPTS[each] = Script(each, run, **more)
 
 
 def script(function=None, **options):
@@ -32,16 +43,17 @@ def on_transports(*transports, **options):
             async def once(session, transport=transport):
                 await run(session, transport)
 
-            add(f"{run.__module__.rsplit('.', 1)[-1]}.{run.__name__}_{transport}", once, **options)
+            json_only = transport == "sse"  # which carries text
+            add(f"{run.__module__.rsplit('.', 1)[-1]}.{run.__name__}_{transport}", once, **{"json_only": json_only, **options})
         return run
 
     return decorate
 
 
-def table(theme, cases, run):
+def table(theme, cases, run, **options):
     """One script per row: run(session, value)."""
     for name, value in cases.items():
         async def once(session, value=value):
             await run(session, value)
 
-        add(f"{theme}.{name}", once)
+        add(f"{theme}.{name}", once, **options)

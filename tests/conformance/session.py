@@ -13,10 +13,13 @@ import secrets
 import time
 import urllib.parse
 
+import packed
 import wire
 
 JWT_KEY = b"hubtrail conformance key, 32 bytes or more"
 PING = '{"type":6}'
+OPCODES = {"json": wire.TEXT, "messagepack": wire.BINARY}
+PINGS = (PING, "[6]")
 SHOWN_CHARACTERS = 400
 # The parts of messages that a JSON library wrote, not SignalR.
 LIBRARY_TEXT = re.compile(r"(Error trying to deserialize result to \w+\.|Json(?:Reader)?Exception:)(?:[^\"\\]|\\.)*")
@@ -70,7 +73,8 @@ def bearer(**claims):
 class Session:
     """Thread: one event loop. Everything the script opened is closed by `close`."""
 
-    def __init__(self, url):
+    def __init__(self, url, protocol="json"):
+        self.protocol = protocol
         parts = urllib.parse.urlsplit(url)
         self.address = (parts.hostname, parts.port)
         self.lines = []
@@ -147,21 +151,23 @@ class Session:
 
     # -- connections -----------------------------------------------------------------------------
 
-    async def open(self, route, transport="ws", query="", headers=(), label="a", negotiate=None, token=None):
-        """A connection without a hub handshake. WebSockets are not negotiated unless asked for."""
+    async def open(self, route, transport="ws", query="", headers=(), label="a", negotiate=None, token=None, protocol=None):
+        """A connection without a hub handshake. WebSockets are not negotiated unless asked for. It speaks the protocol of
+        the session unless it gets one of its own."""
         if token is None and (negotiate or transport != "ws"):
             token = await self.token(route, headers=headers)
         target = route + "?" + "&".join(part for part in (f"id={token}" if token else "", query) if part)
         self.note(f"{label}= {transport} {target.rstrip('?')}")
+        protocol = protocol or self.protocol
         try:
             channel = await asyncio.wait_for(
-                wire.TRANSPORTS[transport].open(self.address, target.rstrip("?"), headers), wire.DEADLINE_S)
+                wire.TRANSPORTS[transport].open(self.address, target.rstrip("?"), headers, OPCODES[protocol]), wire.DEADLINE_S)
         except wire.Refused as refused:
             self.answer(refused.answer)
             return None
         except asyncio.TimeoutError:
             self.silence(f"{label}<")
-        connection = Connection(self, label, channel)
+        connection = Connection(self, label, channel, protocol)
         self._opened.append(channel)
         return connection
 
@@ -185,11 +191,26 @@ class Session:
                 pass
 
 
-class Connection:
-    """A labelled connection whose traffic goes to the transcript when the script looks at it."""
+def message_of(text):
+    """The hub message of a record, as it is in JSON, or None."""
+    if isinstance(text, packed.Record):
+        return text.message
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
 
-    def __init__(self, session, label, channel):
-        self.session, self.label, self.channel = session, label, channel
+
+class Connection:
+    """A labelled connection whose traffic goes to the transcript when the script looks at it.
+
+    Scripts give messages as they are in JSON. On a connection that speaks MessagePack they go out as that, and what comes
+    is shown in the words of packed.py.
+    """
+
+    def __init__(self, session, label, channel, protocol):
+        self.session, self.label, self.channel, self.protocol = session, label, channel, protocol
         self.show_pings = False
         self._next = 0
 
@@ -199,8 +220,19 @@ class Connection:
 
     # -- to the server ---------------------------------------------------------------------------
 
+    def _encoded(self, message):
+        """How the transcript shows it, and its bytes."""
+        if self.protocol == "json":
+            return message, message.encode() + wire.SEPARATOR
+        if message.startswith('{"protocol":'):
+            self.channel.shaking = True
+            message = message.replace('"json"', '"messagepack"')
+            return message, message.encode() + wire.SEPARATOR
+        record = packed.hub_message(json.loads(message))
+        return packed.show(record), packed.framed(record)
+
     async def send_quietly(self, *messages):
-        await self.post(b"".join(message.encode() + wire.SEPARATOR for message in messages))
+        await self.post(b"".join(self._encoded(message)[1] for message in messages))
 
     async def post(self, data, **options):
         answer = await self.channel.post(data, **options)
@@ -208,9 +240,16 @@ class Connection:
             self.session.answer(answer)
 
     async def send(self, *messages):
-        for message in messages:
-            self.session.note(f"{self.label}> {message}")
-        await self.send_quietly(*messages)
+        encoded = [self._encoded(message) for message in messages]
+        for shown, _ in encoded:
+            self.session.note(f"{self.label}> {shown}")
+        await self.post(b"".join(data for _, data in encoded))
+
+    async def send_records(self, *records):
+        """Records of MessagePack as they are, without their lengths, in one message of the transport."""
+        for record in records:
+            self.session.note(f"{self.label}> {packed.show(record)}")
+        await self.post(b"".join(map(packed.framed, records)))
 
     async def start(self, target, *arguments, streams=None, kind=1, number=None):
         """Sends an invocation and returns its id."""
@@ -230,7 +269,7 @@ class Connection:
                 event = await self.channel.next(max(end - time.monotonic(), 0.001))
             except asyncio.TimeoutError:
                 return "silence", ""
-            if event != ("record", PING) or self.show_pings:
+            if event[0] != "record" or event[1] not in PINGS or self.show_pings:
                 return event
 
     async def receive(self, count=1, timeout=wire.DEADLINE_S):
@@ -260,12 +299,8 @@ class Connection:
     async def until(self, number, timeout=wire.DEADLINE_S):
         """Logs everything to the completion of this id and returns it."""
         while True:
-            text = await self.receive(1, timeout)
-            try:
-                message = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(message, dict) and message.get("type") == 3 and message.get("invocationId") == number:
+            message = message_of(await self.receive(1, timeout))
+            if message and message.get("type") == 3 and message.get("invocationId") == number:
                 return message
 
     async def call(self, target, *arguments, streams=None, kind=1, timeout=wire.DEADLINE_S):
@@ -282,8 +317,9 @@ class Connection:
         await self.send_quietly(invocation(target, *arguments, number=number))
         while True:
             kind, text = await self.event()
-            if kind == "record" and f'"invocationId":"{number}"' in text:
-                return json.loads(text).get("result")
+            message = message_of(text)
+            if message and message.get("invocationId") == number:
+                return message.get("result")
             self.log(kind, text)
             if kind in ("end", "silence"):
                 raise Silence

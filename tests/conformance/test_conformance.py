@@ -6,6 +6,7 @@ import sys
 import unittest
 from unittest import mock
 
+import packed
 import registry
 import run
 import session
@@ -15,7 +16,7 @@ import wire
 def verdict(wanted, got, reason=None, accepted=None, own=False):
     tally = run.Tally()
     with mock.patch.object(run, "say"):
-        run.judge(tally, registry.Script("theme.name", None, False, own, False), wanted, got, reason, accepted)
+        run.judge(tally, registry.Script("theme.name", None, own=own), wanted, got, reason, accepted)
     return not tally.failures
 
 
@@ -84,6 +85,35 @@ class Frames(unittest.TestCase):
             self.assertEqual(data[0], 0x81)
             mask, body = data[-size - 4:len(data) - size], data[len(data) - size:]
             self.assertEqual(bytes(b ^ mask[i % 4] for i, b in enumerate(body)), b"x" * size)
+
+
+class Packed(unittest.TestCase):
+    VALUES = (None, True, False, 0, 127, 128, 65536, 2 ** 63, -1, -32, -33, -129, -2 ** 40, 0.5, "", "ä", "x" * 32,
+              "x" * 256, b"", b"x" * 256, [], [1] * 16, {"a": [{}]}, {str(i): i for i in range(16)})
+
+    def test_what_is_packed_is_read_back(self):
+        for value in self.VALUES:
+            _, read, end = packed._value(packed.pack(value), 0)
+            self.assertEqual((read, end), (value, len(packed.pack(value))))
+
+    def test_other_bytes_have_another_text(self):
+        for one, *others in (("07", "cc07", "cd0007", "ce00000007", "cf0000000000000007", "d007", "d30000000000000007"),
+                             ("a161", "d90161", "da000161", "db0000000161", "c40161", "c5000161"),
+                             ("9101", "dc000101", "dd0000000101"), ("81a16101", "de0001a16101", "df00000001a16101"),
+                             ("cb3ff8000000000000", "ca3fc00000"), ("d6ff386d4380", "c704ff386d4380", "d601386d4380"),
+                             ("06", "0600", "c1", "9206")):
+            texts = [packed.show(bytes.fromhex(each)) for each in (one, *others)]
+            self.assertEqual(len(set(texts)), len(texts), texts)
+
+    def test_records_are_cut_where_their_lengths_say(self):
+        data = packed.framed(packed.pack([6])) * 2 + b"\x82\x00\x91\x06" + b"\x05\x91"
+        self.assertEqual(packed.split(data), (["[6]", "[6]", "(length 8200) [6]"], b"\x05\x91"))
+
+    def test_messages_have_the_form_of_json_too(self):
+        for message in ({"type": 1, "invocationId": "1", "target": "T", "arguments": [1]},
+                        {"type": 2, "invocationId": "1", "item": 1}, {"type": 3, "invocationId": "1", "result": 1},
+                        {"type": 3, "invocationId": "1", "error": "x"}):
+            self.assertEqual(packed.show(packed.hub_message(message)).message, message)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import base64
 import os
 import struct
 
+import packed
+
 SEPARATOR = b"\x1e"
 DEADLINE_S = 20
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -104,25 +106,35 @@ class Channel:
     Events are ("record", text), ("close", code) of a WebSocket, and at last ("end", why).
     """
 
-    def __init__(self):
+    def __init__(self, opcode=TEXT):
+        self.opcode = opcode  # of the frames of a WebSocket, both ways: BINARY is MessagePack
         self.events = asyncio.Queue()
         self.reading = asyncio.Event()
         self.reading.set()
         self.raw = False
+        self.shaking = False  # the answer to a handshake comes next
         self._task = None
         self._rest = b""
 
-    def take(self, data, kind=TEXT):
+    def take(self, data, kind=None):
         """Cuts records out of a message of the transport, which has to hold whole ones."""
         if self.raw:
             self.events.put_nowait(("record", data.decode("latin-1")))
             return
-        mark = "" if kind == TEXT else "(binary) "
-        *records, rest = data.split(SEPARATOR)
-        for record in records:
-            self.events.put_nowait(("record", mark + record.decode("utf-8", "backslashreplace")))
-        if rest:
-            self.events.put_nowait(("record", f"(cut: {len(rest)} bytes without a separator)"))
+        if kind not in (None, self.opcode):
+            self.events.put_nowait(("record", "(text)" if kind == TEXT else "(binary)"))
+        texts = self.opcode == TEXT
+        if texts or self.shaking:
+            *records, data = data.split(SEPARATOR) if texts else data.split(SEPARATOR, 1)
+            for record in records:
+                self.events.put_nowait(("record", record.decode("utf-8", "backslashreplace")))
+        if not texts and not (self.shaking and not records):
+            records, data = packed.split(data)
+            for record in records:
+                self.events.put_nowait(("record", record))
+        self.shaking = False
+        if data:
+            self.events.put_nowait(("record", f"(cut: {len(data)} bytes of a record without its end)"))
 
     async def next(self, timeout=DEADLINE_S):
         return await asyncio.wait_for(self.events.get(), timeout)
@@ -143,15 +155,15 @@ class Refused(Exception):
 class WebSocket(Channel):
     """Thread: one event loop. Replies to pings and to a Close by itself unless `polite` is off."""
 
-    def __init__(self, reader, writer):
-        super().__init__()
+    def __init__(self, reader, writer, opcode):
+        super().__init__(opcode)
         self._reader, self._writer = reader, writer
         self.polite = True
         self._close_sent = False
         self._task = asyncio.get_running_loop().create_task(self._read())
 
     @classmethod
-    async def open(cls, address, target, headers=()):
+    async def open(cls, address, target, headers=(), opcode=TEXT):
         reader, writer = await asyncio.open_connection(*address)
         key = base64.b64encode(os.urandom(16)).decode()
         writer.write(request_bytes(f"{address[0]}:{address[1]}", "GET", target, [
@@ -162,7 +174,7 @@ class WebSocket(Channel):
             body = await read_body(reader, status, answer)
             writer.close()
             raise Refused(Response(status, answer, body))
-        return cls(reader, writer)
+        return cls(reader, writer, opcode)
 
     async def _read(self):
         message, kind = b"", TEXT
@@ -202,8 +214,8 @@ class WebSocket(Channel):
     async def drain(self):
         await self._writer.drain()
 
-    async def post(self, data, opcode=TEXT):
-        self._writer.write(frame(opcode, data))
+    async def post(self, data, opcode=None):
+        self._writer.write(frame(opcode or self.opcode, data))
 
     def close_frame(self, payload=struct.pack(">H", 1000)):
         self._close_sent = True
@@ -231,7 +243,7 @@ class EventStream(Channel):
         self._task = asyncio.get_running_loop().create_task(self._read())
 
     @classmethod
-    async def open(cls, address, target, headers=()):
+    async def open(cls, address, target, headers=(), _opcode=TEXT):
         reader, writer = await asyncio.open_connection(*address)
         accept = [] if any(name == "Accept" for name, _ in headers) else [("Accept", "text/event-stream")]
         writer.write(request_bytes(f"{address[0]}:{address[1]}", "GET", target,
@@ -282,17 +294,17 @@ class EventStream(Channel):
 class LongPolling(Channel):
     """Polls one after another in the background; POSTs beside them."""
 
-    def __init__(self, address, target, headers):
-        super().__init__()
+    def __init__(self, address, target, headers, opcode):
+        super().__init__(opcode)
         self._address, self._target, self._headers = address, target, headers
         self._task = asyncio.get_running_loop().create_task(self._poll())
 
     @classmethod
-    async def open(cls, address, target, headers=()):
+    async def open(cls, address, target, headers=(), opcode=TEXT):
         first = await http(address, "GET", target, headers)
         if first.status != 200:
             raise Refused(first)
-        return cls(address, target, list(headers))
+        return cls(address, target, list(headers), opcode)
 
     async def _poll(self):
         try:

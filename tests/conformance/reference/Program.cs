@@ -1,5 +1,5 @@
 // The reference of tests/conformance: ASP.NET Core SignalR with the routes and hubs of HUBS.md.
-// Flags: --port N (0 takes any), --jwt-key TEXT. Prints `ready http://127.0.0.1:PORT/`.
+// Flags: --port N (0 takes any), --jwt-key TEXT, --redis URL (a backplane over it). Prints `ready http://127.0.0.1:PORT/`.
 using System.Diagnostics;
 using System.Security.Claims;
 using FunctionalTests;
@@ -26,8 +26,9 @@ services.AddAuthorizationBuilder()
     .AddPolicy(Policies.SaysYes, policy => policy.AddRequirements(new SaysYes()));
 services.AddSingleton<Microsoft.AspNetCore.Authorization.IAuthorizationHandler, SaysYes>();
 services.AddConnections();
-services.AddSignalR(options => options.EnableDetailedErrors = true)
+var signalR = services.AddSignalR(options => options.EnableDetailedErrors = true)
     .AddJsonProtocol(options => options.PayloadSerializerOptions.PropertyNamingPolicy = null)
+    .AddMessagePackProtocol()
     .AddHubOptions<StreamBufferHub>(options => options.StreamBufferCapacity = 1)
     .AddHubOptions<NoDetailHub>(options => options.EnableDetailedErrors = false)
     .AddHubOptions<Parallel2Hub>(options => options.MaximumParallelInvocationsPerClient = 2)
@@ -43,6 +44,10 @@ services.AddSignalR(options => options.EnableDetailedErrors = true)
         options.AddFilter(new NamedFilter("a"));
         options.AddFilter(new NamedFilter("b"));
     });
+if (builder.Configuration["redis"] is { Length: > 0 } redis)
+{
+    signalR.AddStackExchangeRedis(new Uri(redis).Authority);
+}
 
 // What makes the hubs' own activities be there at all.
 using var listener = new ActivityListener

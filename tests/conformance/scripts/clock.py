@@ -3,10 +3,10 @@ import asyncio
 import time
 
 from registry import script
-from session import PING, invocation
+from session import PING, PINGS, invocation, message_of
 
 
-@script(waits=True)
+@script(waits=True, json_only=True)
 async def pings_come(s):
     """/short pings every second, over WebSockets and Server-Sent Events."""
     for transport in ("ws", "sse"):
@@ -25,13 +25,13 @@ async def pings_come_beside_traffic(s):
     while time.monotonic() < end:
         await a.send_quietly(invocation("Echo", "x"))
         try:
-            pings += await a.channel.next(0.2) == ("record", PING)
+            pings += (await a.channel.next(0.2))[1] in PINGS
         except asyncio.TimeoutError:
             pass
     s.note(f"pings came: {pings >= 2}")
 
 
-@script(waits=True)
+@script(waits=True, json_only=True)
 async def no_pings_over_long_polling(s):
     token = await s.token("/short")
     url = f"/short?id={token}"
@@ -62,7 +62,7 @@ async def silence_after_a_ping(s):
     await b.call("ReadNote", key)
 
 
-@script(waits=True)
+@script(waits=True, json_only=True)
 async def silence_after_a_ping_sse(s):
     a = await s.connect("/short", "sse")
     await a.send(PING)
@@ -96,7 +96,7 @@ async def pings_keep_alive(s):
     await a.alive()
 
 
-@script(waits=True)
+@script(waits=True, json_only=True)
 async def half_a_message_does_not_count(s):
     a = await s.connect("/short")
     await a.send(PING)
@@ -160,14 +160,14 @@ async def slow_reader_is_not_dropped(s):
     count = 0
     while True:
         kind, text = await a.event()
-        if kind != "record" or '"type":3' in text:
+        if kind != "record" or message_of(text)["type"] == 3:
             break
         count += 1
     a.log(kind, text)
     s.note(f"{count} messages")
 
 
-@script(waits=True)
+@script(waits=True, json_only=True)
 async def stalled_event_stream_is_dropped(s):
     key = s.name("note")
     a, b = await s.connect("/short", "sse", query=f"note={key}"), await s.connect("/short", label="b")

@@ -1,6 +1,6 @@
 """Calls: finding the method, binding, results, errors, order."""
 from registry import on_transports, script, table
-from session import invocation
+from session import invocation, message_of
 
 CALLS = {
     "void": ("Void",), "void_task": ("VoidTask",), "null": ("Null",), "echo": ("Echo", "hello"),
@@ -88,8 +88,8 @@ async def in_order(s):
     a = await s.connect()
     await a.send_quietly(*[invocation("Next", number=i) for i in range(100)])
     results = [await a.event() for _ in range(100)]
-    s.note("in order: " + str([text for _, text in results] == [
-        '{"type":3,"invocationId":"%d","result":%d}' % (i, i + 1) for i in range(100)]))
+    s.note("in order: " + str([message_of(text) for _, text in results] == [
+        {"type": 3, "invocationId": str(i), "result": i + 1} for i in range(100)]))
 
 
 @script

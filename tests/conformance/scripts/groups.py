@@ -24,7 +24,7 @@ async def _group(s):
     return (a, b, c), ids, group
 
 
-@script
+@script(alone=True)
 async def all_selectors(s):
     """One script, because All reaches everybody on this route."""
     (a, b, c), ids = await _three(s, "/broadcast")
@@ -115,7 +115,7 @@ async def other_connections_join(s):
     await a.call("LeaveOther", "unknown", group)
 
 
-@script
+@script(alone=True)
 async def empty_names(s):
     """No other script may send to the group without a name: they run at the same time."""
     (a, _, _), ids = await _three(s)
@@ -154,7 +154,7 @@ async def groups_belong_to_a_hub(s):
     await a.receive()
 
 
-@script
+@script(json_only=True)
 async def over_transports(s):
     group = s.name("group")
     connections = [await s.connect(transport=transport, label=transport) for transport in ("ws", "sse", "lp")]

@@ -166,14 +166,6 @@ async def too_large_but_whole(s):
 
 
 @script
-async def messagepack_over_sse_or_unknown(s):
-    """Without the MessagePack package the reference does not know the name at all."""
-    a = await s.open("/conformance", "sse")
-    await a.send('{"protocol":"messagepack","version":1}')
-    await a.finish()
-
-
-@script
 async def closed_with_half_a_request(s):
     key = s.name("note")
     a = await s.open("/conformance", query=f"note={key}")

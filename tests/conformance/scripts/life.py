@@ -85,7 +85,7 @@ async def uncreatable(s):
     await a.finish()
 
 
-@script
+@script(json_only=True)
 async def uncreatable_sse(s):
     a = await s.open("/uncreatable", "sse")
     await a.send(SHAKE)

@@ -1,13 +1,11 @@
 """Results from clients."""
-import json
-
 from registry import on_transports, script, table
-from session import completion
+from session import completion, message_of
 
 
 async def _asked(connection):
     """The id of the request that comes next."""
-    return json.loads(await connection.receive())["invocationId"]
+    return message_of(await connection.receive())["invocationId"]
 
 
 ANSWERS = {

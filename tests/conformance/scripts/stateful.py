@@ -3,7 +3,7 @@ import asyncio
 import json
 
 from registry import script
-from session import Silence, invocation
+from session import Silence, invocation, message_of
 
 QUERY = "negotiateVersion=1&useStatefulReconnect=true"
 
@@ -25,7 +25,7 @@ async def _again(s, token, label="a2", first='{"type":9,"sequenceId":1}'):
 
 async def _acked(a):
     """Logs everything to the next Ack."""
-    while '"type":8' not in await a.receive():
+    while message_of(await a.receive())["type"] != 8:
         pass
 
 
@@ -259,7 +259,7 @@ async def abort_ends_it(s):
     await s.open("/stateful", token=token, label="a2")
 
 
-@script
+@script(json_only=True)
 async def bad_message_ends_it(s):
     token, a = await _connect(s)
     await a.send("bad")
@@ -299,7 +299,7 @@ async def buffer_full_stops_the_sends(s):
     await a.send_quietly(json.dumps({"type": 8, "sequenceId": acked}))
     while True:
         kind, text = await a.event()
-        if kind != "record" or '"type":3' in text:
+        if kind != "record" or message_of(text)["type"] == 3:
             break
         if '"Fill"' in text:
             count += 1
@@ -336,7 +336,7 @@ async def upload_goes_on(s):
     await a.until("1")
 
 
-@script
+@script(json_only=True)
 async def other_transports_have_it_not(s):
     token = await s.token("/stateful", QUERY)
     a = await s.connect("/stateful", "sse", token=token, version=2)

@@ -1,6 +1,6 @@
 """Server streams."""
 from registry import on_transports, script, table
-from session import invocation
+from session import invocation, message_of
 
 STREAMS = {
     "items_then_completion": ("Count", 3), "none": ("Count", 0), "empty": ("StreamEmpty",),
@@ -127,7 +127,7 @@ async def items_over(s, transport):
 async def many(s):
     a = await s.connect()
     await a.send(invocation("Count", 1000, number="1", kind=4))
-    wanted = ['{"type":2,"invocationId":"1","item":%d}' % i for i in range(1000)]
-    got = [(await a.event())[1] for _ in wanted]
+    wanted = [{"type": 2, "invocationId": "1", "item": i} for i in range(1000)]
+    got = [message_of((await a.event())[1]) for _ in wanted]
     s.note(f"all items in order: {got == wanted}")
     await a.receive()

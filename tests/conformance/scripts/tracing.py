@@ -81,4 +81,4 @@ table("tracing", {
     "number": '{"type":1,"headers":{"traceparent":1},"invocationId":"1","target":"GetTraceParent","arguments":[]}',
     "null": '{"type":1,"headers":{"traceparent":null},"invocationId":"1","target":"GetTraceParent","arguments":[]}',
     "null_headers": '{"type":1,"headers":null,"invocationId":"1","target":"GetTraceParent","arguments":[]}',
-}, _raw)
+}, _raw, json_only=True)
