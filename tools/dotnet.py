@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The .NET programs of the tests and the benchmarks: built once, in build/dotnet, when a source is newer.
 
-Their packages are named exactly in PackageReference and held by packages.lock.json beside the project. Where the SDK or
+Their packages are named exactly in PackageReference and held by packages*.lock.json beside the project. Where the SDK or
 a package is not to be had, `Missing` says why, and who asked skips with that reason.
 
     dotnet.py NAME [ARGUMENT...]     builds the program and becomes it
@@ -24,15 +24,22 @@ class Missing(Exception):
 
 
 class Program:
-    """A project's folder and the name of its assembly."""
+    """A project's folder, the name of its assembly, the lock file of its packages, and what its build is told."""
 
-    def __init__(self, folder, assembly):
-        self.folder, self.assembly = ROOT / folder, assembly
+    def __init__(self, folder, assembly, lock="packages.lock.json", *flags):
+        self.folder, self.assembly, self.flags = ROOT / folder, assembly, flags
+        self.lock = self.folder / lock
+
+
+def stock_client(version):
+    return Program("tests/stock/dotnet", "stock-client", f"packages.{version}.lock.json", f"-p:ClientVersion={version}")
 
 
 PROGRAMS = {
     "aspnet-peer": Program("bench/peers/aspnet", "aspnet-peer"),
     "conformance-reference": Program("tests/conformance/reference", "conformance-reference"),
+    "stock-client-10": stock_client("10.0.15"),
+    "stock-client-11": stock_client("11.0.0"),
 }
 
 
@@ -55,11 +62,12 @@ def build(name, program, say):
     sources = [path for path in program.folder.iterdir() if path.is_file()]
     if made.exists() and made.stat().st_mtime >= max(path.stat().st_mtime for path in sources):
         return made
-    if not pathlib.Path(f"{OUTPUT / name}-obj", "project.assets.json").exists():
-        say(f"installing with NuGet, what {program.folder.relative_to(ROOT)}/packages.lock.json names")
+    restored = pathlib.Path(f"{OUTPUT / name}-obj", "project.assets.json")
+    if not restored.exists() or restored.stat().st_mtime < (program.folder / f"{program.assembly}.csproj").stat().st_mtime:
+        say(f"installing with NuGet, what {program.lock.relative_to(ROOT)} names")
     built = subprocess.run(
         ["dotnet", "build", "-c", "Release", "--nologo", "-v", "q", str(program.folder), "-o", str(OUTPUT / name),
-         f"-p:BaseIntermediateOutputPath={OUTPUT / name}-obj/"], capture_output=True, text=True, check=False)
+         f"-p:BaseIntermediateOutputPath={OUTPUT / name}-obj/", *program.flags], capture_output=True, text=True, check=False)
     if built.returncode != 0:
         refused = PACKAGES.search(built.stdout)
         raise Missing(f"its packages cannot be had: {refused.group(1)}: {refused.group(2).strip()}" if refused

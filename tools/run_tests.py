@@ -21,6 +21,8 @@ import threading
 import time
 import xml.etree.ElementTree as xml
 
+import dotnet
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "test-results"
 PROGRAM = ROOT / "build" / "release" / "hubtrail"
@@ -418,9 +420,19 @@ class TestHub:
                        f"exit code {code}\n" + tail(log_path(f"{self.name}-testhub"), 30))
 
 
+def prepare_dotnet(*names):
+    """Says what is installed for them, and leaves the time of it out of the tests'. What is missing they say themselves."""
+    for name in names:
+        try:
+            dotnet.command(name, say)
+        except dotnet.Missing:
+            pass
+
+
 def tier_conformance():
     if not build("dev"):
         return
+    prepare_dotnet("conformance-reference")
     folder = ROOT / "tests/conformance"
     run_python("conformance", folder / "test_conformance.py")
     run_python("conformance", folder / "run.py", "--testhub", TESTHUB)
@@ -439,6 +451,7 @@ def tier_rfc6455():
 def tier_stock():
     if not build("dev"):
         return
+    prepare_dotnet("stock-client-10", "stock-client-11", "conformance-reference")
     with TestHub("stock") as hub:
         run_python("stock", ROOT / "tests/stock/run.py", "--url", hub.url, "--testhub", TESTHUB)
 
@@ -500,6 +513,7 @@ def tier_bench():
         tally.skip("bench: ASP.NET Core peer", "the .NET SDK is not installed")
     else:
         peers.append("aspnet")
+        prepare_dotnet("aspnet-peer")
     for peer in peers:
         code, path = execute(f"bench-peer-{peer}", [*compare, peer], 300)
         text = path.read_text(encoding="utf-8", errors="replace")

@@ -14,24 +14,23 @@ const complex = {
 };
 const plain = (value) => (value.ByteArray instanceof Uint8Array ? { ...value, ByteArray: new Uint8Array(value.ByteArray) } : value);
 
-for (const { name, transport, protocol, skip } of combinations) {
+for (const { name, transport, protocol } of combinations) {
   describe(name, { concurrency: true }, () => {
     const hubOf = (more) => connect({ transport, protocol, ...more });
-    const it = (what, body) => test(what, { skip }, body);
 
-    it("the server knows the connection by the same id and the transport by its name", async () => {
+    test("the server knows the connection by the same id and the transport by its name", async () => {
       const hub = await hubOf();
       assert.equal(await hub.invoke("GetCallerConnectionId"), hub.connectionId);
       assert.equal(hub.connectionId.length, 22);
       assert.equal(await hub.invoke("GetActiveTransportName"), transport);
     });
 
-    it("invoke returns every text unchanged", async () => {
+    test("invoke returns every text unchanged", async () => {
       const hub = await hubOf();
       for (const text of [...kTexts, "x".repeat(30_000)]) assert.equal(await hub.invoke("Echo", text), text);
     });
 
-    it("targets are found without case, at the server and at the client", async () => {
+    test("targets are found without case, at the server and at the client", async () => {
       const hub = await hubOf();
       const messages = received(hub, "mESSAGE");
       assert.equal(await hub.invoke("eCHO", "a"), "a");
@@ -40,12 +39,12 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.deepEqual(messages, [["b"]]);
     });
 
-    it("a method without a result answers null", async () => {
+    test("a method without a result answers null", async () => {
       const hub = await hubOf();
       assert.equal(await hub.invoke("InvokeWithString", "a"), null);
     });
 
-    it("send reaches the method and its errors reach nobody", async () => {
+    test("send reaches the method and its errors reach nobody", async () => {
       const hub = await hubOf();
       const messages = received(hub, "Message");
       await hub.send("ThrowException", "x");
@@ -56,7 +55,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.deepEqual(messages, [["arrived"]]);
     });
 
-    it("100 invocations without waiting run in order", async () => {
+    test("100 invocations without waiting run in order", async () => {
       const hub = await hubOf();
       const messages = received(hub, "Message");
       const wanted = Array.from({ length: 100 }, (_, i) => String(i));
@@ -65,7 +64,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.deepEqual(messages.flat(), wanted);
     });
 
-    it("structured objects pass both ways", async () => {
+    test("structured objects pass both ways", async () => {
       const hub = await hubOf();
       const objects = received(hub, "CustomObject");
       await hub.invoke("SendCustomObject", { Name: "test", Value: 42 });
@@ -73,13 +72,13 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.deepEqual(objects, [[{ Name: "test", Value: 42 }]]);
     });
 
-    it("members of every type pass both ways", async () => {
+    test("members of every type pass both ways", async () => {
       const hub = await hubOf();
       assert.deepEqual(plain(await hub.invoke("EchoComplexObject", complex[protocol])), complex[protocol]);
       assert.deepEqual(plain(await hub.invoke("SendComplexObject")), complex[protocol]);
     });
 
-    it("errors of invocations have their exact texts", async () => {
+    test("errors of invocations have their exact texts", async () => {
       const hub = await hubOf();
       const rows = [
         [["ThrowException", "An error occurred."], unexpected("ThrowException", "InvalidOperationException: An error occurred.")],
@@ -94,7 +93,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.equal(await hub.invoke("Echo", "still here"), "still here");
     });
 
-    it("streams give their items and end, or fail with their text", async () => {
+    test("streams give their items and end, or fail with their text", async () => {
       const hub = await hubOf();
       assert.deepEqual(await collected(hub.stream("Stream")), { items: ["a", "b", "c"], error: null });
       assert.deepEqual(await collected(hub.stream("EmptyStream")), { items: [], error: null });
@@ -106,7 +105,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       for (const [args, error] of rows) assert.deepEqual(await collected(hub.stream(...args)), { items: [], error });
     });
 
-    it("a stream that is cancelled ends at the server", async () => {
+    test("a stream that is cancelled ends at the server", async () => {
       const hub = await hubOf();
       const cancelled = received(hub, "StreamCanceled");
       const subscription = hub.stream("InfiniteStream").subscribe({ next() {}, complete() {}, error() {} });
@@ -116,7 +115,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.equal(await hub.invoke("Echo", "a"), "a");
     });
 
-    it("uploads arrive in order, two at a time", async () => {
+    test("uploads arrive in order, two at a time", async () => {
       const hub = await hubOf();
       const subjects = [new Subject(), new Subject()];
       const results = subjects.map((subject) => hub.invoke("StreamingConcat", subject));
@@ -126,7 +125,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.deepEqual(await within(Promise.all(results), "the results"), [half(0), half(1)]);
     });
 
-    it("streams and uploads of many items arrive whole, in order", async () => {
+    test("streams and uploads of many items arrive whole, in order", async () => {
       const hub = await hubOf({ path: "/conformance" });
       const wanted = Array.from({ length: 1000 }, (_, i) => i);
       assert.deepEqual(await within(collected(hub.stream("Count", 1000)), "the stream"), { items: wanted, error: null });
@@ -137,14 +136,14 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.equal(await within(sum, "the sum"), 499_500);
     });
 
-    it("a stream that fails half-way gives its items first", async () => {
+    test("a stream that fails half-way gives its items first", async () => {
       const hub = await hubOf({ path: "/conformance" });
       const error = "An error occurred on the server while streaming results. ";
       assert.deepEqual(await collected(hub.stream("CountThenThrow", 3, true)), { items: [0, 1, 2], error: `${error}HubException: stream failed` });
       assert.deepEqual(await collected(hub.stream("CountThenThrow", 3, false)), { items: [0, 1, 2], error: `${error}InvalidOperationException: stream failed` });
     });
 
-    it("an upload that is echoed comes back item by item", async () => {
+    test("an upload that is echoed comes back item by item", async () => {
       const hub = await hubOf({ path: "/conformance" });
       const subject = new Subject();
       const echo = collected(hub.stream("StreamEcho", subject));
@@ -153,7 +152,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.deepEqual(await within(echo, "the echo"), { items: kTexts, error: null });
     });
 
-    it("messages of 1 MB from the server arrive whole", async () => {
+    test("messages of 1 MB from the server arrive whole", async () => {
       const hub = await hubOf({ path: "/conformance" });
       const messages = received(hub, "Fill");
       await hub.invoke("Fill", 3, 1_000_000);
@@ -162,7 +161,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.ok(messages.every(([, text]) => /^x+$/.test(text)));
     });
 
-    it("an upload that fails fails the invocation with its text", async () => {
+    test("an upload that fails fails the invocation with its text", async () => {
       const hub = await hubOf();
       const subject = new Subject();
       const result = failure(hub.invoke("StreamingConcat", subject));
@@ -171,7 +170,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.equal(await within(result, "the result"), unexpected("StreamingConcat", "HubException: Something bad"));
     });
 
-    it("an upload to a method without one is refused", async () => {
+    test("an upload to a method without one is refused", async () => {
       const hub = await hubOf();
       const subject = new Subject();
       assert.equal(await within(failure(hub.invoke("Echo", "a", subject)), "the result"),
@@ -180,7 +179,7 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.equal(await hub.invoke("Echo", "a"), "a");
     });
 
-    it("the client's result, its error and its silence reach the server", async () => {
+    test("the client's result, its error and its silence reach the server", async () => {
       const hub = await hubOf();
       const asked = () => within(get(`/clientresult/${hub.connectionId}`), "the client result");
       assert.equal(await asked(), "Client didn't provide a result.");
@@ -194,14 +193,14 @@ for (const { name, transport, protocol, skip } of combinations) {
       assert.equal(await asked(), "Client didn't provide a result.");
     });
 
-    it("a result of the wrong type fails and leaves the connection", async () => {
+    test("a result of the wrong type fails and leaves the connection", async () => {
       const hub = await hubOf();
       hub.on("Result", () => "ten");
       assert.match(await within(get(`/clientresult/${hub.connectionId}`), "the client result"), /^Error trying to deserialize result to Int32\. /);
       assert.equal(await hub.invoke("Echo", "a"), "a");
     });
 
-    it("a message over 32 KB closes the connection, a reconnect is allowed", async () => {
+    test("a message over 32 KB closes the connection, a reconnect is allowed", async () => {
       const hub = await hubOf();
       const closed = next(hub, "onclose");
       hub.send("Echo", "x".repeat(40_000)).catch(() => {});
@@ -209,7 +208,7 @@ for (const { name, transport, protocol, skip } of combinations) {
         + "InvalidDataException: The maximum message size of 32768B was exceeded. The message size can be configured in AddHubOptions.");
     });
 
-    it("a hub that cannot be made closes with the reason", async () => {
+    test("a hub that cannot be made closes with the reason", async () => {
       const hub = build({ transport, protocol, path: "/uncreatable", reconnect: true });
       const closed = next(hub, "onclose");
       const error = await within(hub.start().then(() => closed, (reason) => reason), "the close"); // with or after the handshake
@@ -217,7 +216,7 @@ for (const { name, transport, protocol, skip } of combinations) {
         + "InvalidOperationException: Unable to resolve service for type 'System.Object' while attempting to activate 'FunctionalTests.UncreatableHub'.");
     });
 
-    it("stop ends without an error and the connection starts again as another", async () => {
+    test("stop ends without an error and the connection starts again as another", async () => {
       const hub = await hubOf();
       const before = hub.connectionId;
       const closed = next(hub, "onclose");

@@ -1,15 +1,15 @@
-// Servers of a test's own: nodes of the test hub that share one redis-server.
+// Servers of a test's own: nodes of the test hub, or of the reference, that share one redis-server.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import net from "node:net";
 
 const kRedis = "/usr/bin/redis-server";
-const kReadyMs = 30_000;
+const kReadyMs = 120_000;
 const kAttempts = 5; // somebody may take the port before Redis does
 
-export const program = process.env.STOCK_TESTHUB ?? "";
-export const missing = (!program && "no program for nodes of our own (--testhub)")
+const command = JSON.parse(process.env.STOCK_NODE || "[]"); // the program and its first arguments
+export const missing = (command.length === 0 && "no program for nodes of our own (--testhub)")
   || (!existsSync(kRedis) && "redis-server is not installed (apt install redis-server)");
 
 const children = new Set();
@@ -85,11 +85,11 @@ export class Redis {
   }
 }
 
-// One process of the test hub.
+// One process of the server.
 export class Node {
   static async start(redis) {
     const node = new Node();
-    node.process = start(program, ["--port", "0", "--redis", redis.url]);
+    node.process = start(command[0], [...command.slice(1), "--port", "0", "--redis", redis.url]);
     node.url = (await said(node.process, /^ready (http:\/\/127\.0\.0\.1:\d+)\/$/m))[1];
     return node;
   }

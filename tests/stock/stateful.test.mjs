@@ -49,11 +49,10 @@ function paced(enough, may, work) {
   });
 }
 
-for (const { protocol, skip } of protocols) {
+for (const { protocol } of protocols) {
   describe(protocol, { concurrency: true }, () => {
-    const it = (what, work) => test(what, { skip }, work);
 
-    it(`calls, sends, streams and uploads survive ${kCuts} cuts`, async (t) => {
+    test(`calls, sends, streams and uploads survive ${kCuts} cuts`, async (t) => {
       const { proxy, hub, witness, lost, still, id } = await rig(protocol);
       const messages = received(hub, "Message");
       const others = received(hub, "Fill");
@@ -84,7 +83,7 @@ for (const { protocol, skip } of protocols) {
       t.diagnostic(`seed ${seed}: ${count} calls, ${JSON.stringify(proxy.cuts)}`);
     });
 
-    it(`client results survive cuts`, async (t) => {
+    test(`client results survive cuts`, async (t) => {
       const { proxy, hub, witness, lost, still, id } = await rig(protocol, { seed: 1000 });
       let asked = 0;
       hub.on("Result", () => (asked += 1));
@@ -102,7 +101,7 @@ for (const { protocol, skip } of protocols) {
     });
 
     for (const how of ["reset", "close"]) {
-      it(`one cut (${how}) in the middle of nothing is not noticed`, async (t) => {
+      test(`one cut (${how}) in the middle of nothing is not noticed`, async (t) => {
         const { proxy, hub, witness, still, id } = await rig(protocol);
         const messages = received(hub, "Message");
         proxy.cutAll(how);
@@ -114,7 +113,7 @@ for (const { protocol, skip } of protocols) {
       });
     }
 
-    it("a client that comes back before the server knows that it was gone takes its connection over", async (t) => {
+    test("a client that comes back before the server knows that it was gone takes its connection over", async (t) => {
       const { proxy, hub, witness, still, id } = await rig(protocol);
       const messages = received(hub, "Message");
       for (const text of ["a", "b"]) {
@@ -126,7 +125,7 @@ for (const { protocol, skip } of protocols) {
       assert.deepEqual(messages, [["a"], ["b"]]);
     });
 
-    it(`groups last over a cut`, async (t) => {
+    test(`groups last over a cut`, async (t) => {
       const { proxy, hub, witness, still, id } = await rig(protocol);
       const [group, messages] = [unique("group"), received(hub, "Message")];
       await hub.invoke("Join", group);
@@ -136,7 +135,7 @@ for (const { protocol, skip } of protocols) {
       await still(id);
     });
 
-    it(`more than the buffer holds arrives, because acknowledgements free it`, async (t) => {
+    test(`more than the buffer holds arrives, because acknowledgements free it`, async (t) => {
       const { proxy, hub, witness, still, id } = await rig(protocol);
       const fills = received(hub, "Fill");
       const filled = witness.invoke("FillOther", id, 60, 5_000); // three times 100,000 bytes
@@ -148,7 +147,7 @@ for (const { protocol, skip } of protocols) {
       await still(id);
     });
 
-    it(`without a way back it is an ordinary reconnect, as another connection`, async (t) => {
+    test(`without a way back it is an ordinary reconnect, as another connection`, async (t) => {
       const { proxy, hub, id } = await rig(protocol);
       const reconnected = next(hub, "onreconnected");
       proxy.refuse("webSockets");
@@ -158,7 +157,7 @@ for (const { protocol, skip } of protocols) {
       assert.equal(await hub.invoke("Echo", "a"), "a");
     });
 
-    it(`stop ends the connection at once`, async (t) => {
+    test(`stop ends the connection at once`, async (t) => {
       const { proxy, hub, witness, key } = await rig(protocol);
       await within(hub.stop(), "stop");
       assert.equal(await within(witness.invoke("ReadNote", key), "the note"), "disconnected null");

@@ -1,43 +1,89 @@
 // The frame of the cases: one connection with what is known of its life, running, comparing.
-using System.Net;
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace StockClient;
 
-public sealed record Sample(string? Name, int Value);
+/// <summary>A transport and a protocol.</summary>
+public sealed record Way(HttpTransportType Transport, string Protocol)
+{
+    public override string ToString() => $"{Transport} {Protocol}";
+}
 
-/// <summary>A started connection. Its events are tasks, its messages a channel.</summary>
+/// <summary>What a connection is to have beside its way and its path.</summary>
+public sealed record Wish
+{
+    public string? User { get; init; }
+    public string? Token { get; init; }
+    public bool Reconnect { get; init; }
+    public bool Stateful { get; init; }
+    public CuttingProxy? Through { get; init; }
+    public Action<Hub>? Prepare { get; init; }
+}
+
+/// <summary>A connection. Its events are tasks, its messages a channel.</summary>
 public sealed class Hub : IAsyncDisposable
 {
-    private readonly TaskCompletionSource<Exception?> _closed = new();
-    private readonly TaskCompletionSource<Exception?> _reconnecting = new();
-    private readonly TaskCompletionSource<string?> _reconnected = new();
+    private static readonly TimeSpan Never = TimeSpan.FromMinutes(5);
+    private readonly TaskCompletionSource<Exception?> _closed = New<Exception?>();
+    private readonly TaskCompletionSource<Exception?> _reconnecting = New<Exception?>();
+    private readonly TaskCompletionSource<string?> _reconnected = New<string?>();
     private readonly Channel<object?> _messages = Channel.CreateUnbounded<object?>();
 
-    public Hub(HubEndPoint place, bool reconnect)
+    public Hub(Way way, string url, Wish wish)
     {
-        var builder = new HubConnectionBuilder();
-        builder.Services.AddSingleton<IConnectionFactory>(Factory);
-        builder.Services.AddSingleton<EndPoint>(place);
-        if (reconnect)
+        var builder = new HubConnectionBuilder().WithUrl(url, way.Transport, options =>
+        {
+            if (wish.User is not null)
+            {
+                options.Headers["Super-Insecure-UserName"] = wish.User;
+            }
+            if (wish.Token is not null)
+            {
+                options.AccessTokenProvider = () => Task.FromResult<string?>(wish.Token);
+            }
+        });
+        if (wish.Reconnect)
         {
             builder.WithAutomaticReconnect([TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero]);
         }
-        builder.AddJsonProtocol(options => options.PayloadSerializerOptions.PropertyNamingPolicy = null);
+        if (wish.Stateful)
+        {
+            builder.WithStatefulReconnect();
+        }
+        if (way.Protocol == "messagepack")
+        {
+            builder.AddMessagePackProtocol();
+        }
+        else
+        {
+            builder.AddJsonProtocol(options => options.PayloadSerializerOptions.PropertyNamingPolicy = null);
+        }
         Connection = builder.Build();
+        Connection.ServerTimeout = Never; // a busy machine is no dead server
         Connection.Closed += error => Set(_closed, error);
         Connection.Reconnecting += error => Set(_reconnecting, error);
         Connection.Reconnected += id => Set(_reconnected, id);
     }
 
-    public WebSocketConnectionFactory Factory { get; } = new();
     public HubConnection Connection { get; }
+    public string? Id => Connection.ConnectionId;
     public Task<Exception?> Closed => _closed.Task.WaitAsync(Cases.Patience);
     public Task<Exception?> Reconnecting => _reconnecting.Task.WaitAsync(Cases.Patience);
     public Task<string?> Reconnected => _reconnected.Task.WaitAsync(Cases.Patience);
+
+    /// <summary>Whether it was ever lost, for a moment or for good.</summary>
+    public bool Lost => _closed.Task.IsCompleted || _reconnecting.Task.IsCompleted;
+
+    public Task<T> Invoke<T>(string method, params object?[] arguments) =>
+        Connection.InvokeCoreAsync<T>(method, arguments).WaitAsync(Cases.Patience);
+
+    public Task Invoke(string method, params object?[] arguments) =>
+        Connection.InvokeCoreAsync(method, arguments).WaitAsync(Cases.Patience);
 
     public void Collect<T>(string method) => Connection.On<T>(method, item => _messages.Writer.TryWrite(item));
 
@@ -48,6 +94,8 @@ public sealed class Hub : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
+    private static TaskCompletionSource<T> New<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private static Task Set<T>(TaskCompletionSource<T> source, T value)
     {
         source.TrySetResult(value);
@@ -55,33 +103,46 @@ public sealed class Hub : IAsyncDisposable
     }
 }
 
-/// <summary>Runs the cases one after another and prints a line for each.</summary>
+/// <summary>Runs the cases, several at once, and prints a line for each.</summary>
 public sealed class Cases(string url)
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private const int AtOnce = 6;
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly ConcurrentQueue<(string Name, Func<Task> Work)> _cases = new();
+    private static int _names;
 
-    public bool Failed { get; private set; }
+    public string Url => url;
 
-    public async Task Run(string name, Func<Cases, Task> work)
+    public static string Unique(string what) => $"{what}-{Environment.ProcessId}-{Interlocked.Increment(ref _names)}";
+
+    public void Add(string name, Func<Task> work) => _cases.Enqueue((name, work));
+
+    /// <summary>Whether all went well.</summary>
+    public async Task<bool> RunAll(string of)
     {
-        try
+        var good = true;
+        await Parallel.ForEachAsync(_cases, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (each, _) =>
         {
-            await work(this).WaitAsync(Patience);
-            Console.WriteLine($"ok {name}");
-        }
-        catch (Exception e)
-        {
-            Failed = true;
-            Console.WriteLine($"not ok {name}: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
-        }
+            try
+            {
+                await each.Work().WaitAsync(2 * Patience, CancellationToken.None);
+                Console.WriteLine($"ok {of} / {each.Name}");
+            }
+            catch (Exception e)
+            {
+                good = false;
+                Console.WriteLine($"not ok {of} / {each.Name}: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
+            }
+        });
+        return good;
     }
 
-    public async Task<Hub> Start(
-        string path, Action<Hub>? prepare = null, bool reconnect = false, string? user = null, string? token = null)
+    public async Task<Hub> Start(Way way, string path, Wish? wish = null)
     {
-        var hub = new Hub(new HubEndPoint(new Uri(url + path)) { User = user, Token = token }, reconnect);
-        prepare?.Invoke(hub);
-        await hub.Connection.StartAsync();
+        wish ??= new Wish();
+        var hub = new Hub(way, (wish.Through?.Url ?? url) + path, wish);
+        wish.Prepare?.Invoke(hub);
+        await hub.Connection.StartAsync().WaitAsync(Patience);
         return hub;
     }
 }
@@ -89,10 +150,6 @@ public sealed class Cases(string url)
 /// <summary>What a case claims.</summary>
 public static class Check
 {
-    private static int _names;
-
-    public static string Unique(string what) => $"{what}-{Environment.ProcessId}-{++_names}";
-
     public static void Equal<T>(T wanted, T got, [CallerLineNumber] int line = 0)
     {
         if (!EqualityComparer<T>.Default.Equals(wanted, got))
@@ -126,24 +183,18 @@ public static class Check
         throw new InvalidOperationException($"line {line}: it does not throw");
     }
 
-    /// <summary>Ends quietly where the stream is cancelled.</summary>
-    public static async IAsyncEnumerable<T> Swallow<T>(this IAsyncEnumerable<T> stream)
+    /// <summary>What comes before the stream fails with this error.</summary>
+    public static async Task<List<T>> Failing<T>(IAsyncEnumerable<T> stream, string error, [CallerLineNumber] int line = 0)
     {
-        await using var items = stream.GetAsyncEnumerator();
-        while (true)
+        var items = new List<T>();
+        var failed = await Throws<Exception>(Task.Run(async () =>
         {
-            try
+            await foreach (var item in stream)
             {
-                if (!await items.MoveNextAsync())
-                {
-                    yield break;
-                }
+                items.Add(item);
             }
-            catch (OperationCanceledException)
-            {
-                yield break;
-            }
-            yield return items.Current;
-        }
+        }), line);
+        Equal(error, failed.Message, line);
+        return items;
     }
 }
