@@ -14,18 +14,21 @@ void add_site(protocol::EventFilter& filter, const std::string& site, SiteRole r
 }  // namespace
 
 Result<protocol::EventFilter, std::string> make_visibility(const Principal& principal,
-                                                           const std::vector<std::string>& sites) {
+                                                           const protocol::LogQuery& query) {
     protocol::EventFilter filter;
+    filter.streams = query.streams;
+    filter.types = query.types;
+    filter.user_id = query.user_id;
     filter.any_site = false;
     filter.own_user = principal.subject;
-    for (const auto& site : sites) {
+    for (const auto& site : query.sites) {
         const auto role = principal.role_on(site);
         if (role == SiteRole::none) {
             return Failure{site};
         }
         add_site(filter, site, role);
     }
-    if (!sites.empty()) {
+    if (!query.sites.empty()) {
         return filter;
     }
     for (const auto& [site, role] : principal.sites) {

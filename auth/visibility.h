@@ -1,19 +1,18 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "auth/principal.h"
 #include "base/result.h"
 #include "protocol/event_filter.h"
+#include "protocol/log_query.h"
 
 namespace hubtrail::auth {
 
-/// The sites' part of what a principal may see (docs/api.md 2): `admin` and `super` all events of a
-/// site, `user` its own. `sites` narrows it to those sites; empty: every site it has a role on.
-/// Fails with the first site on which it has no role. Thread: any.
+/// What a principal sees of what it asks for (docs/api.md 2): `admin` and `super` all events of a
+/// site, `user` its own; without sites in the question every site on which it has a role. Fails
+/// with the first site on which it has none. Thread: any.
 Result<protocol::EventFilter, std::string> make_visibility(const Principal& principal,
-                                                           const std::vector<std::string>& sites);
+                                                           const protocol::LogQuery& query);
 
 }  // namespace hubtrail::auth

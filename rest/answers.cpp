@@ -30,30 +30,12 @@ HttpResponse make_json(int status, std::string body) {
     return response;
 }
 
-HttpResponse make_bad_parameter(std::string_view name, std::string_view expected) {
-    std::string text(name);
-    text.append(": expected ").append(expected);
-    return transport::make_problem(400, "bad-parameter", text);
-}
-
 HttpResponse make_not_found(std::string_view text) {
     return transport::make_problem(404, "not-found", text);
 }
 
 HttpResponse make_overloaded(std::string_view text) {
     return transport::make_retry_problem("overloaded", text, kRetryOverloadedS);
-}
-
-HttpResponse make_unavailable() {
-    return transport::make_retry_problem("unavailable", "the log cannot be used at the moment",
-                                         kRetryUnavailableS);
-}
-
-HttpResponse make_position_problem(const storage::PositionError& error) {
-    if (error.status == 503) {
-        return make_unavailable();
-    }
-    return transport::make_problem(error.status, error.code, error.text, error.details_json);
 }
 
 }  // namespace hubtrail::rest

@@ -1,23 +1,23 @@
 #include "rest/authenticate.h"
 
-#include <utility>
-#include <variant>
+#include <string>
+#include <vector>
 
-#include "transport/authenticate.h"
+#include "auth/authenticate.h"
+#include "edge/errors.h"
 
 namespace hubtrail::rest {
 
 Result<std::shared_ptr<const auth::Principal>, transport::HttpResponse> authenticate(
     const ApiContext& context, const transport::HttpRequest& request, Access access) {
-    auto result =
-        access == Access::append
-            ? transport::authenticate(request, context.verifier, context.log, {"events.write"})
-            : transport::authenticate(request, context.verifier, context.log,
-                                      {"events.read", "user_api.full_access"});
-    if (auto* refusal = std::get_if<transport::HttpResponse>(&result)) {
-        return Failure{std::move(*refusal)};
+    static const std::vector<std::string> kAppend{"events.write"};
+    static const std::vector<std::string> kRead{"events.read", "user_api.full_access"};
+    auto principal = auth::authenticate(request.token, context.verifier, context.log,
+                                        access == Access::append ? kAppend : kRead);
+    if (!principal) {
+        return Failure{edge::make_problem(principal.error())};
     }
-    return std::get<std::shared_ptr<const auth::Principal>>(std::move(result));
+    return std::move(*principal);
 }
 
 }  // namespace hubtrail::rest

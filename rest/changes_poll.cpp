@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "edge/errors.h"
 #include "rest/answers.h"
 #include "rest/changes_answer.h"
 #include "rest/on_loop.h"
@@ -25,15 +26,15 @@ ChangesPoll::ChangesPoll(const ApiContext& context, PollRoom& room, std::string 
 
 void ChangesPoll::resolve() {
     state_ = State::resolving;
-    storage::resolve_start(context_.service, context_.codec, tenant_, query_.cursor, query_.since,
-                           on_loop(context_.loop, [self = shared_from_this()](const auto& start) {
-                               self->on_start(start);
-                           }));
+    storage::resolve_start(
+        context_.service, context_.codec, tenant_, query_.log.start.value_or(protocol::LogStart{}),
+        on_loop(context_.loop,
+                [self = shared_from_this()](const auto& start) { self->on_start(start); }));
 }
 
 void ChangesPoll::on_start(const Result<storage::StartPosition, storage::PositionError>& start) {
     if (!start) {
-        answer(make_position_problem(start.error()));
+        answer(edge::make_problem(start.error(), context_.codec, tenant_));
         return;
     }
     epoch_ = start->head.epoch;
@@ -66,7 +67,7 @@ void ChangesPoll::on_page(Result<storage::Page, storage::StoreError> page) {
         room_.end_turn();
     }
     if (!page) {
-        answer(make_unavailable());
+        answer(edge::make_problem(page.error()));
         return;
     }
     if (moved(*page)) {
@@ -92,12 +93,12 @@ bool ChangesPoll::moved(const storage::Page& page) const {
 // answer.
 void ChangesPoll::restart() {
     if (++restarts_ > kRestartsMax) {
-        answer(make_unavailable());
+        answer(edge::make_unavailable());
         return;
     }
     if (page_) {
-        query_.cursor = context_.codec.encode(tenant_, storage::page_cursor(*page_));
-        query_.since.clear();
+        query_.log.start = {protocol::LogStart::Kind::cursor, 0,
+                            context_.codec.encode(tenant_, storage::page_cursor(*page_))};
     }
     resolve();
 }
@@ -176,8 +177,9 @@ std::int64_t ChangesPoll::deadline_ns() const {
 }
 
 void ChangesPoll::answer_page() {
-    const std::string_view share_id =
-        query_.sites.size() == 1 ? std::string_view(query_.sites.front()) : std::string_view{};
+    const std::string_view share_id = query_.log.sites.size() == 1
+                                          ? std::string_view(query_.log.sites.front())
+                                          : std::string_view{};
     auto response = make_json(
         200, make_changes_body(context_.codec, tenant_, first_after_pos_ + 1, *page_, share_id));
     if (query_.wait_preferred) {

@@ -7,6 +7,7 @@
 
 #include "auth/visibility.h"
 #include "base/crypto.h"
+#include "edge/errors.h"
 #include "rest/answers.h"
 #include "rest/append_answer.h"
 #include "rest/append_rights.h"
@@ -123,7 +124,7 @@ void EventsHandler::append(const HttpRequest& request, const HttpReply& reply) {
         std::move(job), on_loop(context_.loop, [&codec = context_.codec, principal = *principal,
                                                 reply](const auto& result) {
             reply(result ? make_append_answer(codec, principal->tenant, *result)
-                         : make_unavailable());
+                         : edge::make_unavailable());
         }));
     if (!taken) {
         reply(make_overloaded("too many events wait to be written"));
@@ -144,7 +145,7 @@ void EventsHandler::show(const HttpRequest& request, const HttpReply& reply) {
     auto answer = [this, principal = *principal, reply](
                       const Result<std::optional<protocol::LogEvent>, storage::StoreError>& found) {
         if (!found) {
-            return reply(make_unavailable());
+            return reply(edge::make_problem(found.error()));
         }
         const auto visibility = auth::make_visibility(*principal, {});
         if (!*found || !visibility || !protocol::matches(*visibility, **found)) {
@@ -154,7 +155,7 @@ void EventsHandler::show(const HttpRequest& request, const HttpReply& reply) {
             principal->tenant, on_loop(context_.loop, [&codec = context_.codec, principal, reply,
                                                        event = **found](const auto& head) {
                 reply(head ? make_event_answer(codec, principal->tenant, event, *head)
-                           : make_unavailable());
+                           : edge::make_problem(head.error()));
             }));
     };
     context_.service.find((*principal)->tenant, std::string(id),

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include "rest/answers.h"
+#include "edge/errors.h"
 
 namespace hubtrail::rest {
 namespace {
@@ -60,9 +60,9 @@ Result<std::string, transport::HttpResponse> read_idempotency_key(
     }
     auto key = !text->empty() && text->front() == '"' ? read_quoted(*text) : read_bare(*text);
     if (twice || !key || key->empty() || key->size() > kIdempotencyKeyCharsMax) {
-        return Failure{make_bad_parameter(
-            "Idempotency-Key",
-            "once, 1 to 255 visible ASCII characters, bare or in double quotes")};
+        return Failure{edge::make_problem(protocol::QueryError{
+            protocol::QueryErrc::bad_value, "Idempotency-Key",
+            "once, 1 to 255 visible ASCII characters, bare or in double quotes"})};
     }
     return std::move(*key);
 }

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "auth/visibility.h"
+#include "edge/errors.h"
+#include "edge/log_head.h"
 #include "protocol/json.h"
 #include "rest/answers.h"
 #include "rest/authenticate.h"
@@ -48,14 +50,12 @@ void SyncHandler::show_changes(const HttpRequest& request, HttpReply reply) {
     }
     auto query = parse_sync_query(request);
     if (!query) {
-        return reply(query.error());
+        return reply(edge::make_problem(query.error()));
     }
-    auto filter = auth::make_visibility(**principal, query->sites);
+    auto filter = auth::make_visibility(**principal, query->log);
     if (!filter) {
         return reply(make_site_refused(filter.error()));
     }
-    filter->streams = query->streams;
-    filter->types = query->types;
     std::make_shared<ChangesPoll>(context_, room_, (*principal)->tenant, std::move(*query),
                                   std::move(*filter), std::move(reply))
         ->start();
@@ -68,10 +68,10 @@ void SyncHandler::show_cursor(const HttpRequest& request, const HttpReply& reply
     }
     const auto& tenant = (*principal)->tenant;
     storage::resolve_start(
-        context_.service, context_.codec, tenant, {}, {},
+        context_.service, context_.codec, tenant, protocol::LogStart{},
         on_loop(context_.loop, [&codec = context_.codec, tenant, reply](const auto& latest) {
-            reply(latest ? make_json(200, storage::describe_head(codec, tenant, *latest))
-                         : make_position_problem(latest.error()));
+            reply(latest ? make_json(200, edge::describe_head(codec, tenant, *latest))
+                         : edge::make_problem(latest.error(), codec, tenant));
         }));
 }
 

@@ -5,18 +5,15 @@
 #include <string_view>
 #include <utility>
 
-#include "rest/answers.h"
-
 namespace hubtrail::rest {
 namespace {
 
+using protocol::QueryErrc;
+using protocol::QueryError;
 using transport::HttpRequest;
-using transport::HttpResponse;
 
 // The sentences below say these numbers.
-static_assert(kPageEventsMax == 5000 && kWaitMaxS == 60 && kSiteCharsMax == 128);
-static_assert(kStreamCharsMax == 64 && kTypeCharsMax == 128);
-static_assert(kFilterSitesMax == 100 && kFilterStreamsMax == 100 && kFilterTypesMax == 100);
+static_assert(kPageEventsMax == 5000 && kWaitMaxS == 60);
 
 std::optional<std::int64_t> read_integer(std::string_view text) {
     std::int64_t number = 0;
@@ -26,67 +23,6 @@ std::optional<std::int64_t> read_integer(std::string_view text) {
         return std::nullopt;
     }
     return number;
-}
-
-/// The characters of strict UTF-8 without control characters; nothing when it is anything else.
-std::optional<std::size_t> count_printable(std::string_view text) {
-    std::size_t characters = 0;
-    for (std::size_t i = 0; i < text.size(); ++characters) {
-        const auto lead = static_cast<unsigned char>(text[i++]);
-        if (lead < 0x20U || lead == 0x7FU) {
-            return std::nullopt;
-        }
-        const std::size_t more = lead < 0x80U ? 0 : lead < 0xE0U ? 1 : lead < 0xF0U ? 2 : 3;
-        if ((lead >= 0x80U && lead < 0xC2U) || lead > 0xF4U || text.size() - i < more) {
-            return std::nullopt;
-        }
-        for (std::size_t k = 0; k < more; ++k) {
-            const auto next = static_cast<unsigned char>(text[i++]);
-            // The first byte after some leads is narrower: overlong forms, surrogates, beyond
-            // U+10FFFF.
-            const unsigned low = k > 0           ? 0x80U
-                                 : lead == 0xE0U ? 0xA0U
-                                 : lead == 0xF0U ? 0x90U
-                                                 : 0x80U;
-            const unsigned high = k > 0           ? 0xBFU
-                                  : lead == 0xEDU ? 0x9FU
-                                  : lead == 0xF4U ? 0x8FU
-                                                  : 0xBFU;
-            if (next < low || next > high) {
-                return std::nullopt;
-            }
-        }
-    }
-    return characters;
-}
-
-bool is_site(std::string_view text) {
-    const auto characters = count_printable(text);
-    return characters && *characters >= 1 && *characters <= kSiteCharsMax;
-}
-
-bool is_name(std::string_view text, std::size_t characters_max) {
-    return !text.empty() && text.size() <= characters_max &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-                      c == '-';
-           });
-}
-
-bool is_type_pattern(std::string_view text) {
-    if (text == "*") {
-        return true;
-    }
-    if (!text.empty() && text.back() == '*') {
-        text.remove_suffix(1);
-    }
-    return is_name(text, kTypeCharsMax);
-}
-
-void add_once(std::vector<std::string>& list, std::string_view value) {
-    if (std::find(list.begin(), list.end(), value) == list.end()) {
-        list.emplace_back(value);
-    }
 }
 
 // RFC 7240 4.3: the seconds of the first well-formed `wait`.
@@ -125,27 +61,17 @@ class QueryReader {
 public:
     explicit QueryReader(const HttpRequest& request) : request_(request) {}
 
-    Result<SyncQuery, HttpResponse> read() {
-        read_start();
+    Result<SyncQuery, QueryError> read() {
+        auto log = protocol::parse_log_query(request_.query);
+        if (!log) {
+            return Failure{log.error()};
+        }
+        query_.log = std::move(*log);
         query_.limit = static_cast<std::size_t>(read_number(
             "limit", 1, kPageEventsMax, kPageEventsDefault, "an integer from 1 to 5000"));
         read_wait();
-        for (const auto* const name : {"share_id", "site_id"}) {
-            for (const auto site : request_.query_values(name)) {
-                require(is_site(site), name, "1 to 128 characters without control characters");
-                add_once(query_.sites, site);
-            }
-        }
-        require(query_.sites.size() <= kFilterSitesMax, "site_id", "at most 100 sites");
-        for (const auto stream : request_.query_values("stream")) {
-            require(is_name(stream, kStreamCharsMax), "stream",
-                    "1 to 64 characters of a-z 0-9 _ . -");
-            add_once(query_.streams, stream);
-        }
-        require(query_.streams.size() <= kFilterStreamsMax, "stream", "at most 100 streams");
-        read_types();
         if (refusal_) {
-            return Failure{std::move(*refusal_)};
+            return Failure{*refusal_};
         }
         return std::move(query_);
     }
@@ -153,7 +79,7 @@ public:
 private:
     void require(bool good, std::string_view name, std::string_view expected) {
         if (!good && !refusal_) {
-            refusal_ = make_bad_parameter(name, expected);
+            refusal_ = QueryError{QueryErrc::bad_value, name, expected};
         }
     }
 
@@ -163,19 +89,8 @@ private:
         if (values.empty()) {
             return std::nullopt;
         }
-        require(values.size() == 1, name, "to be given once");
+        require(values.size() == 1, name, "a single value");
         return values.front();
-    }
-
-    // An empty cursor is refused: to take it for none would skip everything up to the head.
-    void read_start() {
-        const auto cursor = find_single("cursor");
-        const auto since = find_single("since");
-        require(!cursor || !cursor->empty(), "cursor", "the cursor of an earlier answer");
-        require(!since || !since->empty(), "since", "earliest, latest or an RFC 3339 time");
-        require(!cursor || !since, "cursor", "to come without since");
-        query_.cursor = cursor.value_or("");
-        query_.since = since.value_or("");
     }
 
     std::int64_t read_number(std::string_view name, std::int64_t min, std::int64_t max,
@@ -197,31 +112,14 @@ private:
                                     "an integer of seconds from 0 to 60");
     }
 
-    void read_types() {
-        for (auto list : request_.query_values("types")) {
-            for (bool more = true; more;) {
-                const auto comma = list.find(',');
-                const auto type = list.substr(0, comma);
-                more = comma != std::string_view::npos;
-                list.remove_prefix(more ? comma + 1 : list.size());
-                require(
-                    is_type_pattern(type), "types",
-                    "a comma list of types of 1 to 128 characters of a-z 0-9 _ . -, each with an "
-                    "optional * at its end");
-                add_once(query_.types, type);
-            }
-        }
-        require(query_.types.size() <= kFilterTypesMax, "types", "at most 100 types");
-    }
-
     const HttpRequest& request_;
     SyncQuery query_;
-    std::optional<HttpResponse> refusal_;
+    std::optional<QueryError> refusal_;
 };
 
 }  // namespace
 
-Result<SyncQuery, HttpResponse> parse_sync_query(const HttpRequest& request) {
+Result<SyncQuery, protocol::QueryError> parse_sync_query(const HttpRequest& request) {
     return QueryReader(request).read();
 }
 

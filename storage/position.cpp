@@ -1,6 +1,5 @@
 #include "storage/position.h"
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -17,100 +16,110 @@ std::uint16_t day_of(std::int64_t wall_us) {
     return static_cast<std::uint16_t>(wall_us / kDayUs);
 }
 
-// What the database said is in our log; it is not for peers.
-PositionError unavailable() {
-    return {503, "unavailable", "the log cannot be used at the moment", {}};
+PositionError store_failed(const StoreError& error) {
+    PositionError made;
+    made.code = passes(error.code) ? PositionErrc::unavailable : PositionErrc::failed;
+    made.detail = error.detail;
+    return made;
 }
 
-protocol::Cursor oldest_cursor(const LogHead& head) {
-    protocol::Cursor cursor;
-    cursor.epoch = head.epoch;
-    cursor.pos = head.first_pos - 1;
-    return cursor;
-}
-
-PositionError lost(const protocol::CursorCodec& codec, std::string_view tenant,
-                   const StartPosition& latest, const char* code, std::string text,
-                   std::int64_t lost_at_least) {
-    PositionError error{410, code, std::move(text), {}};
-    error.details_json =
-        R"({"oldest_cursor":")" + codec.encode(tenant, oldest_cursor(latest.head)) +
-        R"(","latest_cursor":")" + codec.encode(tenant, latest.cursor) + R"(","lost_at_least":)" +
-        std::to_string(std::max<std::int64_t>(lost_at_least, 0)) + "}";
+PositionError refusal(PositionErrc code) {
+    PositionError error;
+    error.code = code;
     return error;
 }
 
-// Everything that needs no second look at the log; nothing when the fingerprint has to be compared.
-std::optional<Result<StartPosition, PositionError>> judge(const protocol::CursorCodec& codec,
-                                                          std::string_view tenant,
-                                                          const protocol::Cursor& cursor,
-                                                          const StartPosition& latest) {
+PositionError loss(PositionErrc code, const StartPosition& latest, std::int64_t lost_at_least) {
+    PositionError error;
+    error.code = code;
+    error.oldest = oldest_cursor(latest.head);
+    error.latest = latest.cursor;
+    error.lost_at_least = lost_at_least;
+    return error;
+}
+
+// A position against the bounds of the log; nothing when it lies within.
+std::optional<PositionError> check_bounds(std::int64_t pos, const StartPosition& latest) {
     const auto& head = latest.head;
-    if (cursor.epoch != head.epoch) {
-        return Result<StartPosition, PositionError>(Failure{lost(
-            codec, tenant, latest, "log-reset",
-            "the log was reset since this cursor was made; take a new one and synchronise afresh",
-            0)});
+    if (pos > head.last_pos) {
+        return refusal(PositionErrc::ahead);
     }
-    if (cursor.pos > head.last_pos) {
-        return Result<StartPosition, PositionError>(Failure{PositionError{
-            400, "cursor-ahead", "the cursor lies beyond the newest event of this log", {}}});
-    }
-    if (cursor.pos < head.first_pos - 1) {
-        return Result<StartPosition, PositionError>(
-            Failure{lost(codec, tenant, latest, "cursor-expired",
-                         "events after this cursor are no longer kept; restart at oldest_cursor",
-                         head.first_pos - 1 - cursor.pos)});
-    }
-    if (cursor.pos == latest.after_pos && cursor.fingerprint == latest.cursor.fingerprint) {
-        return Result<StartPosition, PositionError>(latest);
-    }
-    if (cursor.pos == head.first_pos - 1) {
-        return Result<StartPosition, PositionError>(StartPosition{head, cursor.pos, cursor});
+    if (pos < head.first_pos - 1) {
+        return loss(PositionErrc::expired, latest, head.first_pos - 1 - pos);
     }
     return std::nullopt;
 }
 
+/// One start on its way. Thread: any, one after the other.
 struct Resolution {
     LogService& service;
-    const protocol::CursorCodec& codec;
     std::string tenant;
     StartPosition latest;
     StartDone done;
 
-    void start_at(std::int64_t pos) {
-        if (pos == latest.after_pos || pos < latest.head.first_pos) {
-            done(pos == latest.after_pos ? latest
-                                         : StartPosition{latest.head, latest.head.first_pos - 1,
-                                                         oldest_cursor(latest.head)});
-            return;
+    // `pos` lies between floor and head. Retention may take it meanwhile: then nothing is known of
+    // it but the place.
+    void start_within(std::int64_t pos) {
+        const auto epoch = latest.head.epoch;
+        if (pos == latest.after_pos) {
+            done(latest);
+        } else if (pos < latest.head.first_pos) {
+            done(StartPosition{latest.head, latest.head.first_pos - 1, oldest_cursor(latest.head)});
+        } else {
+            service.at(tenant, pos, [self = *this, pos, epoch](auto event) mutable {
+                if (!event) {
+                    self.done(Failure{store_failed(event.error())});
+                } else {
+                    protocol::Cursor place;
+                    place.epoch = epoch;
+                    place.pos = pos;
+                    self.done(StartPosition{self.latest.head, pos,
+                                            *event ? event_cursor(epoch, **event) : place});
+                }
+            });
         }
-        service.at(tenant, pos, [self = *this, pos](auto event) mutable {
-            if (!event) {
-                self.done(Failure{unavailable()});
-            } else if (!*event) {
-                self.start_at(0);  // retention took it meanwhile: the floor is the answer
+    }
+
+    void start_at_time(std::int64_t time_us) {
+        service.last_before(tenant, time_us, [self = *this](auto pos) mutable {
+            if (!pos) {
+                self.done(Failure{store_failed(pos.error())});
             } else {
-                self.done(StartPosition{self.latest.head, pos,
-                                        event_cursor(self.latest.head.epoch, **event)});
+                self.start_within(*pos);
             }
         });
     }
 
-    void verify(const protocol::Cursor& cursor) {
-        if (auto verdict = judge(codec, tenant, cursor, latest)) {
-            done(std::move(*verdict));
-            return;
+    void start_at_position(std::int64_t pos) {
+        if (auto error = check_bounds(pos, latest)) {
+            done(Failure{std::move(*error)});
+        } else {
+            start_within(pos);
         }
+    }
+
+    void start_at_cursor(const protocol::Cursor& cursor) {
+        const auto& head = latest.head;
+        if (cursor.epoch != head.epoch) {
+            done(Failure{loss(PositionErrc::reset, latest, 0)});
+        } else if (auto error = check_bounds(cursor.pos, latest)) {
+            done(Failure{std::move(*error)});
+        } else if (cursor.pos == latest.after_pos &&
+                   cursor.fingerprint == latest.cursor.fingerprint) {
+            done(latest);
+        } else if (cursor.pos == head.first_pos - 1) {
+            done(StartPosition{head, cursor.pos, cursor});
+        } else {
+            compare_fingerprint(cursor);
+        }
+    }
+
+    void compare_fingerprint(const protocol::Cursor& cursor) {
         service.at(tenant, cursor.pos, [self = *this, cursor](auto event) mutable {
             if (!event) {
-                self.done(Failure{unavailable()});
+                self.done(Failure{store_failed(event.error())});
             } else if (!*event || (*event)->fingerprint != cursor.fingerprint) {
-                self.done(
-                    Failure{lost(self.codec, self.tenant, self.latest, "log-reset",
-                                 "the event that this cursor names is not the one in the log: the "
-                                 "log was restored; synchronise afresh",
-                                 0)});
+                self.done(Failure{loss(PositionErrc::restored, self.latest, 0)});
             } else {
                 self.done(StartPosition{self.latest.head, cursor.pos, cursor});
             }
@@ -128,74 +137,54 @@ protocol::Cursor event_cursor(std::uint32_t epoch, const protocol::LogEvent& eve
     return {epoch, event.pos, event.fingerprint, day_of(event.recorded_us)};
 }
 
+protocol::Cursor oldest_cursor(const LogHead& head) {
+    protocol::Cursor cursor;
+    cursor.epoch = head.epoch;
+    cursor.pos = head.first_pos - 1;
+    return cursor;
+}
+
 void resolve_start(LogService& service, const protocol::CursorCodec& codec, std::string tenant,
-                   std::string_view cursor, std::string_view since, StartDone done) {
-    std::optional<protocol::Cursor> wanted;
-    std::optional<std::int64_t> time;
-    if (!cursor.empty()) {
-        auto decoded = codec.decode(tenant, cursor);
+                   const protocol::LogStart& start, StartDone done) {
+    using Kind = protocol::LogStart::Kind;
+    protocol::Cursor cursor;
+    if (start.kind == Kind::cursor) {
+        auto decoded = codec.decode(tenant, start.cursor);
         if (!decoded) {
-            done(
-                Failure{PositionError{400,
-                                      "cursor-invalid",
-                                      decoded.error() == protocol::CursorErrc::other_tenant
-                                          ? "the cursor belongs to another tenant"
-                                          : "the cursor is damaged or was not made by this service",
-                                      {}}});
+            done(Failure{refusal(decoded.error() == protocol::CursorErrc::other_tenant
+                                     ? PositionErrc::cursor_foreign
+                                     : PositionErrc::cursor_invalid)});
             return;
         }
-        wanted = *decoded;
-    } else if (!since.empty() && since != "latest" && since != "earliest") {
-        auto parsed = protocol::parse_time(since);
-        if (!parsed) {
-            done(Failure{PositionError{
-                400,
-                "since-invalid",
-                "since must be earliest, latest or an RFC 3339 time: " + parsed.error(),
-                {}}});
-            return;
-        }
-        time = *parsed;
+        cursor = *decoded;
     }
-    const bool earliest = since == "earliest";
     ReadRequest request;
     request.tenant = tenant;
     request.after_pos = kPastTheHead;
     request.events_max = 1;
-    service.read(std::move(request), [&service, &codec, tenant = std::move(tenant), wanted, time,
-                                      earliest, done = std::move(done)](auto page) mutable {
-        if (!page) {
-            done(Failure{unavailable()});
-            return;
-        }
-        StartPosition latest{page->head, page->head.last_pos, page_cursor(*page)};
-        latest.cursor.pos = page->head.last_pos;
-        Resolution resolution{service, codec, std::move(tenant), latest, std::move(done)};
-        if (wanted) {
-            resolution.verify(*wanted);
-        } else if (earliest) {
-            resolution.start_at(0);
-        } else if (time) {
-            service.last_before(resolution.tenant, *time, [resolution](auto pos) mutable {
-                if (pos) {
-                    resolution.start_at(*pos);
-                } else {
-                    resolution.done(Failure{unavailable()});
-                }
-            });
-        } else {
-            resolution.done(latest);
-        }
-    });
-}
-
-std::string describe_head(const protocol::CursorCodec& codec, std::string_view tenant,
-                          const StartPosition& latest) {
-    return R"({"oldest_cursor":")" + codec.encode(tenant, oldest_cursor(latest.head)) +
-           R"(","latest_cursor":")" + codec.encode(tenant, latest.cursor) + R"(","first_pos":)" +
-           std::to_string(latest.head.first_pos) + R"(,"last_pos":)" +
-           std::to_string(latest.head.last_pos) + R"(,"epoch":)" +
-           std::to_string(latest.head.epoch) + "}";
+    service.read(std::move(request),
+                 [&service, tenant = std::move(tenant), kind = start.kind, number = start.number,
+                  cursor, done = std::move(done)](auto page) mutable {
+                     if (!page) {
+                         done(Failure{store_failed(page.error())});
+                         return;
+                     }
+                     StartPosition latest{page->head, page->head.last_pos, page_cursor(*page)};
+                     latest.cursor.pos = page->head.last_pos;
+                     Resolution resolution{service, std::move(tenant), latest, std::move(done)};
+                     switch (kind) {
+                         case Kind::latest:
+                             return resolution.done(latest);
+                         case Kind::earliest:
+                             return resolution.start_within(0);
+                         case Kind::time:
+                             return resolution.start_at_time(number);
+                         case Kind::position:
+                             return resolution.start_at_position(number);
+                         case Kind::cursor:
+                             return resolution.start_at_cursor(cursor);
+                     }
+                 });
 }
 
 }  // namespace hubtrail::storage

@@ -3,8 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "auth/authenticate.h"
 #include "hub/code/exceptions.h"
-#include "transport/authenticate.h"
 
 namespace hubtrail::hub {
 namespace {
@@ -48,9 +48,8 @@ public:
         if (verifier_ == nullptr || request.token.empty()) {
             return nullptr;
         }
-        auto result = transport::authenticate(request, *verifier_, context_.loop.log(), {});
-        auto* found = std::get_if<PrincipalPtr>(&result);
-        return found != nullptr ? std::move(*found) : nullptr;
+        auto user = auth::authenticate(request.token, *verifier_, context_.loop.log(), {});
+        return user ? std::move(*user) : nullptr;
     }
 
     void open(HttpRequest request, std::string connection_id,

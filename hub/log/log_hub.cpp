@@ -3,10 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "auth/authenticate.h"
 #include "auth/visibility.h"
+#include "edge/errors.h"
 #include "hub/log/log_hub_session.h"
-#include "hub/log/subscribe_options.h"
-#include "transport/authenticate.h"
 
 namespace hubtrail::hub {
 namespace {
@@ -15,26 +15,18 @@ using transport::HttpRequest;
 using transport::HttpResponse;
 using transport::make_problem;
 
-constexpr int kRetryS = 2;
-
-std::vector<std::string> copy(const std::vector<std::string_view>& values) {
-    return {values.begin(), values.end()};
-}
-
-std::string text_of(const HttpRequest& request, std::string_view name) {
-    return std::string(request.query_value(name).value_or(""));
-}
-
-HttpResponse refuse_start(const storage::PositionError& error) {
-    return error.status == 503
-               ? transport::make_retry_problem(error.code, error.text, kRetryS)
-               : make_problem(error.status, error.code, error.text, error.details_json);
+// A hub of one site names it by site_id, once; share_id is REST's other word for it.
+bool names_one_site(const HttpRequest& request) {
+    const auto sites = request.query_values("site_id");
+    return sites.size() == 1 && !sites.front().empty() && !request.query_value("share_id");
 }
 
 class LogHub final : public transport::HubEndpoint {
 public:
     LogHub(LogHubConfig config, const LogHubContext& context)
-        : config_(std::move(config)), context_(context) {}
+        : config_(std::move(config)), context_(context) {
+        fixed_.streams = config_.streams;
+    }
 
     const transport::EndpointOptions& options() const override { return config_.endpoint; }
 
@@ -47,9 +39,8 @@ public:
     }
 
     std::shared_ptr<const auth::Principal> identify(const HttpRequest& request) override {
-        auto result = authenticate(request);
-        auto* principal = std::get_if<std::shared_ptr<const auth::Principal>>(&result);
-        return principal != nullptr ? std::move(*principal) : nullptr;
+        auto principal = authenticate(request);
+        return principal ? std::move(*principal) : nullptr;
     }
 
     void open(HttpRequest request, std::string connection_id,
@@ -64,18 +55,17 @@ public:
             done(make_connection(std::move(connection_id), std::move(admission), std::nullopt));
             return;
         }
-        // A cursor says so by its form; everything else is a word or a time.
-        const bool is_cursor = admission.since.rfind("c1.", 0) == 0;
-        const auto since = admission.since;
+        const auto start = admission.query.start.value_or(protocol::LogStart{});
         const auto tenant = admission.principal->tenant;
         context_.tails.resolve(
-            tenant, is_cursor ? since : std::string(), is_cursor ? std::string() : since,
-            [this, id = std::move(connection_id), admission = std::move(admission),
-             done = std::move(done)](auto start) mutable {
-                if (start) {
-                    done(make_connection(std::move(id), std::move(admission), std::move(*start)));
+            tenant, start,
+            [this, tenant, id = std::move(connection_id), admission = std::move(admission),
+             done = std::move(done)](auto position) mutable {
+                if (position) {
+                    done(
+                        make_connection(std::move(id), std::move(admission), std::move(*position)));
                 } else {
-                    done(refuse_start(start.error()));
+                    done(edge::make_problem(position.error(), context_.tails.codec(), tenant));
                 }
             });
     }
@@ -92,54 +82,43 @@ private:
     }
 
     Admitted admit(const HttpRequest& request) {
-        auto authenticated = authenticate(request);
-        if (auto* refusal = std::get_if<HttpResponse>(&authenticated)) {
-            return std::move(*refusal);
+        auto principal = authenticate(request);
+        if (!principal) {
+            return edge::make_problem(principal.error());
         }
-        Admission admission;
-        admission.principal =
-            std::move(std::get<std::shared_ptr<const auth::Principal>>(authenticated));
-        admission.sites = copy(request.query_values("site_id"));
-        admission.since = text_of(request, "since");
-        const bool has_since = request.query_value("since").has_value();
-        admission.push = config_.push_always || has_since || text_of(request, "push") == "1";
-        const auto user = text_of(request, "user_id");
+        if (config_.site_required && !names_one_site(request)) {
+            return make_problem(400, "missing-parameter",
+                                "the query parameter site_id is needed, exactly once");
+        }
+        auto query = protocol::parse_log_query(request.query);
+        if (query) {
+            query = protocol::narrow(fixed_, *query);
+        }
+        if (!query) {
+            return edge::make_problem(query.error());
+        }
         if (config_.site_required) {
-            if (admission.sites.size() != 1 || admission.sites.front().empty()) {
-                return make_problem(400, "missing-parameter",
-                                    "the query parameter site_id is needed, exactly once");
-            }
             if (auto refusal =
-                    check_site_rules(*admission.principal, admission.sites.front(), user)) {
+                    check_site_rules(**principal, query->sites.front(), query->user_id)) {
                 return std::move(*refusal);
             }
         }
-        auto filter = auth::make_visibility(*admission.principal, admission.sites);
+        auto filter = auth::make_visibility(**principal, *query);
         if (!filter) {
             return make_problem(403, "forbidden", "the token gives no role on this site");
         }
+        Admission admission;
+        admission.principal = std::move(*principal);
+        admission.push =
+            config_.push_always || query->start.has_value() || request.query_value("push") == "1";
+        admission.query = std::move(*query);
         admission.filter = std::move(*filter);
-        admission.filter.user_id = user;
-        admission.filter.streams =
-            config_.streams.empty() ? copy(request.query_values("stream")) : config_.streams;
-        admission.filter.types = split_types(text_of(request, "types"));
         return admission;
     }
 
-    transport::AuthenticateResult authenticate(const HttpRequest& request) {
-        auto result = transport::authenticate(request, context_.verifier, context_.log, {});
-        const auto* principal = std::get_if<std::shared_ptr<const auth::Principal>>(&result);
-        if (principal == nullptr) {
-            return result;
-        }
-        std::string needed;
-        for (const auto& scope : config_.scopes) {
-            if ((*principal)->has_scope(scope)) {
-                return result;
-            }
-            needed += needed.empty() ? scope : " or " + scope;
-        }
-        return make_problem(403, "forbidden", "the token's scope must contain " + needed);
+    Result<std::shared_ptr<const auth::Principal>, auth::Refusal> authenticate(
+        const HttpRequest& request) {
+        return auth::authenticate(request.token, context_.verifier, context_.log, config_.scopes);
     }
 
     // SALTO: a site's stream is for its admins and super users; a user's stream also for that user.
@@ -161,6 +140,7 @@ private:
 
     const LogHubConfig config_;
     const LogHubContext context_;
+    protocol::LogQuery fixed_;  ///< what no question leaves
 };
 
 }  // namespace

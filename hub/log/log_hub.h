@@ -19,7 +19,7 @@ namespace hubtrail::hub {
 /// A hub that is a tail of the log, as configuration declares it (docs/api.md 3).
 struct LogHubConfig {
     std::string path;                  ///< `/v1/hub/entries`
-    std::vector<std::string> streams;  ///< empty: any, and the client may choose by `stream`
+    std::vector<std::string> streams;  ///< empty: any; the client may choose among them by `stream`
     std::vector<std::string> scopes;   ///< one of them is needed
     std::string method = "ReceiveMessage";
     bool site_required = true;  ///< SALTO contract: one site, and the rules of site and user hubs

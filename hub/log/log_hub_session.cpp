@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "auth/visibility.h"
+#include "edge/errors.h"
+#include "edge/log_head.h"
 #include "hub/log/subscribe_options.h"
-#include "protocol/json.h"
 #include "protocol/json_bridge.h"
 
 namespace hubtrail::hub {
@@ -135,26 +136,25 @@ void LogHubSession::subscribe(const HubCall& call) {
     // What JSON cannot say is not an object either.
     const auto json = arguments.empty() ? Result<std::string, std::string>(std::string())
                                         : protocol::to_json(connection_->protocol(), arguments[0]);
-    auto options = parse_subscribe_options(json ? std::string_view(*json) : "[]");
-    if (!options) {
-        connection_->fail_stream(id, options.error());
+    const auto asked = parse_subscribe_options(json ? std::string_view(*json) : "[]");
+    if (!asked) {
+        connection_->fail_stream(id, asked.error());
         return;
     }
-    auto filter = auth::make_visibility(*admission_.principal,
-                                        options->sites.empty() ? admission_.sites : options->sites);
+    const auto query = protocol::narrow(admission_.query, *asked);
+    if (!query) {
+        connection_->fail_stream(id, describe_refusal(query.error()));
+        return;
+    }
+    auto filter = auth::make_visibility(*admission_.principal, *query);
     if (!filter) {
         connection_->fail_stream(id, "Subscribe: no role on site '" + filter.error() + "'.");
         return;
     }
-    filter->streams =
-        config_.streams.empty()
-            ? (options->streams.empty() ? admission_.filter.streams : options->streams)
-            : config_.streams;
-    filter->types = options->types.empty() ? admission_.filter.types : options->types;
-    filter->user_id = admission_.filter.user_id;
     const auto lookup = ++lookups_;
     opening_[id] = lookup;
-    context_.tails.resolve(admission_.principal->tenant, options->cursor, options->since,
+    context_.tails.resolve(admission_.principal->tenant,
+                           query->start.value_or(protocol::LogStart{}),
                            [this, alive = std::weak_ptr<int>(alive_), id, lookup,
                             filter = std::move(*filter)](auto start) {
                                if (alive.expired()) {
@@ -192,16 +192,19 @@ void LogHubSession::open_stream(
 
 // What is lost is said in the stream, as an item; what is wrong is an error.
 void LogHubSession::refuse_stream(const std::string& id, const storage::PositionError& error) {
-    if (error.status != 410) {
-        connection_->fail_stream(id, "Subscribe: " + error.code + ": " + error.text);
+    if (!error.is_loss()) {
+        std::string text = "Subscribe: ";
+        text.append(edge::code_of(error.code)).append(": ").append(edge::text_of(error.code));
+        connection_->fail_stream(id, text);
         return;
     }
-    const auto details = protocol::JsonValue::parse(error.details_json, {});
+    const auto& codec = context_.tails.codec();
+    const auto& tenant = admission_.principal->tenant;
     std::string record;
     append_reset(record, connection_->protocol(), id,
-                 error.code == "cursor-expired" ? "expired" : "log-reset",
-                 details->find("oldest_cursor")->string(), details->find("latest_cursor")->string(),
-                 details->find("lost_at_least")->integer());
+                 error.code == storage::PositionErrc::expired ? "expired" : "log-reset",
+                 codec.encode(tenant, error.oldest), codec.encode(tenant, error.latest),
+                 error.lost_at_least);
     connection_->send(record, 1);
     connection_->end_stream(id);
 }
@@ -209,7 +212,7 @@ void LogHubSession::refuse_stream(const std::string& id, const storage::Position
 void LogHubSession::get_cursor(const HubCall& call) {
     const auto& tenant = admission_.principal->tenant;
     context_.tails.resolve(
-        tenant, {}, "latest",
+        tenant, protocol::LogStart{},
         [this, alive = std::weak_ptr<int>(alive_), id = std::string(call.id())](auto latest) {
             if (alive.expired()) {
                 return;
@@ -218,11 +221,12 @@ void LogHubSession::get_cursor(const HubCall& call) {
                 std::string raw;
                 const auto writer = connection_->protocol().make_writer(raw);
                 protocol::write_json(*writer,
-                                     storage::describe_head(context_.tails.codec(),
-                                                            admission_.principal->tenant, *latest));
+                                     edge::describe_head(context_.tails.codec(),
+                                                         admission_.principal->tenant, *latest));
                 connection_->complete_result(id, raw);
             } else {
-                connection_->complete_error(id, "GetCursor: " + latest.error().text);
+                connection_->complete_error(
+                    id, "GetCursor: " + std::string(edge::text_of(latest.error().code)));
             }
             connection_->release_slot();
         });

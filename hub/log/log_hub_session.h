@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "auth/principal.h"
 #include "hub/connection/hub_connection.h"
@@ -13,6 +12,7 @@
 #include "hub/log/log_hub.h"
 #include "hub/log/log_subscription.h"
 #include "protocol/event_filter.h"
+#include "protocol/log_query.h"
 #include "storage/position.h"
 
 namespace hubtrail::hub {
@@ -20,9 +20,8 @@ namespace hubtrail::hub {
 /// Who is connected to a log hub, and what the URL asks for.
 struct Admission {
     std::shared_ptr<const auth::Principal> principal;
-    protocol::EventFilter filter;    ///< of the pushed subscription; defaults of Subscribe
-    std::vector<std::string> sites;  ///< named in the URL
-    std::string since;
+    protocol::LogQuery query;      ///< of hub and URL: what no Subscribe leaves
+    protocol::EventFilter filter;  ///< of the pushed subscription
     bool push = false;
 };
 

@@ -41,7 +41,7 @@ void LogSubscription::start() {
         advance();
         return;
     }
-    tails_.resolve(tenant_, {}, "latest", [weak = weak_from_this()](auto latest) {
+    tails_.resolve(tenant_, protocol::LogStart{}, [weak = weak_from_this()](auto latest) {
         const auto self = weak.lock();
         if (!self || self->stopped_) {
             return;
@@ -50,7 +50,7 @@ void LogSubscription::start() {
             self->tails_.tail(self->tenant_).learn_head(*latest);
             self->advance();
         } else {
-            self->tails_.log().warn("log_unavailable", {{"detail", latest.error().text}});
+            self->tails_.log().warn("log_unavailable", {{"detail", latest.error().detail}});
             self->later(kRetryNs);
         }
     });

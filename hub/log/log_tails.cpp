@@ -110,24 +110,24 @@ TenantTail& LogTails::tail(const std::string& tenant) {
     return *tail;
 }
 
-void LogTails::resolve(const std::string& tenant, std::string_view cursor, std::string_view since,
+void LogTails::resolve(const std::string& tenant, const protocol::LogStart& start,
                        storage::StartDone done) {
     // From here on commits are not missed: the tail exists before the log is asked.
     auto& watched = tail(tenant);
-    if (cursor.empty() && (since.empty() || since == "latest") && watched.head_known()) {
+    if (start.kind == protocol::LogStart::Kind::latest && watched.head_known()) {
         done(watched.head_position());
         return;
     }
     auto& loop = scheduler_.loop();
-    auto on_loop = [&loop, self = self_, done = std::move(done)](auto start) mutable {
+    auto on_loop = [&loop, self = self_, done = std::move(done)](auto found) mutable {
         loop.post(
-            [self = std::move(self), done = std::move(done), start = std::move(start)]() mutable {
+            [self = std::move(self), done = std::move(done), found = std::move(found)]() mutable {
                 if (*self != nullptr) {
-                    done(std::move(start));
+                    done(std::move(found));
                 }
             });
     };
-    storage::resolve_start(service_, codec_, tenant, cursor, since, std::move(on_loop));
+    storage::resolve_start(service_, codec_, tenant, start, std::move(on_loop));
 }
 
 TenantTail::TenantTail(LogTails& tails, std::string tenant)

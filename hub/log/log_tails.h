@@ -55,7 +55,7 @@ public:
 
     /// Where a reader starts: see storage::resolve_start. Comes back on this loop; at once for the
     /// head of a tenant that is watched already.
-    void resolve(const std::string& tenant, std::string_view cursor, std::string_view since,
+    void resolve(const std::string& tenant, const protocol::LogStart& start,
                  storage::StartDone done);
 
     TenantTail& tail(const std::string& tenant);

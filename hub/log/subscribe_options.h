@@ -2,26 +2,18 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
+#include "protocol/log_query.h"
 
 namespace hubtrail::hub {
 
-/// The argument of the Subscribe stream (docs/api.md 3).
-struct SubscribeOptions {
-    std::string cursor;
-    std::string since;
-    std::vector<std::string> sites;
-    std::vector<std::string> streams;
-    std::vector<std::string> types;
-};
+/// Parses the raw JSON argument of the Subscribe stream (docs/api.md 3): the log's own grammar, a
+/// list as a string or an array of strings. Empty, `null` and members that are null ask for
+/// nothing. The error is ready for the client. Thread: any.
+Result<protocol::LogQuery, std::string> parse_subscribe_options(std::string_view raw_json);
 
-/// Parses the raw JSON argument; empty and `null` mean no options. The error is ready for the
-/// client: it names the member and what was expected. Thread: any.
-Result<SubscribeOptions, std::string> parse_subscribe_options(std::string_view raw_json);
-
-/// `file.*,entry.granted` as a list; empty items are dropped. Thread: any.
-std::vector<std::string> split_types(std::string_view text);
+/// "Subscribe: 'types' must be at most 100 types."
+std::string describe_refusal(const protocol::QueryError& error);
 
 }  // namespace hubtrail::hub

@@ -1,5 +1,6 @@
 #include "hub/log/log_hub.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "hub/log/subscribe_options.h"
 #include "tests/support/catch.h"
+#include "tests/support/query_cases.h"
 #include "tests/unit/hub_log/log_hub_fixture.h"
 
 namespace hubtrail::hub {
@@ -228,7 +230,8 @@ TEST_CASE("Since says where a pushed subscription starts", "[hub]") {
     LogHubFixture f;
     fill(f);
     storage::StartPosition start;
-    f.tails.resolve("t", {}, "earliest", [&](auto found) { start = *found; });
+    f.tails.resolve("t", {protocol::LogStart::Kind::earliest, 0, {}},
+                    [&](auto found) { start = *found; });
     f.settle();
     const auto earliest = f.codec.encode("t", start.cursor);
     const auto since = [&](const std::string& value) {
@@ -238,10 +241,11 @@ TEST_CASE("Since says where a pushed subscription starts", "[hub]") {
     };
     CHECK(since("earliest") == Positions{1, 2, 3, 4, 5});
     CHECK(since("latest").empty());
-    CHECK(since("").empty());
     CHECK(since(earliest) == Positions{1, 2, 3, 4, 5});
     CHECK(since("1999-01-01T00:00:00Z") == Positions{1, 2, 3, 4, 5});
     CHECK(since("2099-01-01T00:00:00Z").empty());
+    HubClient by_cursor(f, "changes", "reader", {{"cursor", earliest}});
+    CHECK(by_cursor.pushed() == Positions{1, 2, 3, 4, 5});
 }
 
 TEST_CASE("A cursor that was delivered replays what came after it", "[hub]") {
@@ -384,14 +388,17 @@ TEST_CASE("Options that are wrong end the stream with a text that helps", "[hub]
              {"1", "Subscribe: the argument must be an object."},
              {R"({"a":1,"a":2})", "Subscribe: the argument must be an object."},
              {R"({"cursors":""})",
-              "Subscribe: unknown member 'cursors'; known are cursor, since, site_id, stream, "
-              "types."},
-             {R"({"since":5})", "Subscribe: 'since' must be a string, not "},
-             {R"({"types":["a"]})", "Subscribe: 'types' must be a string, not "},
-             {R"({"site_id":5})",
-              "Subscribe: 'site_id' must be a string or an array of strings, not "},
+              "Subscribe: unknown member 'cursors'; known are cursor, since, site_id, share_id, "
+              "stream, types, user_id."},
+             {R"({"since":5})", "Subscribe: 'since' must be a string."},
+             {R"({"since":["latest"]})", "Subscribe: 'since' must be a string."},
+             {R"({"types":5})", "Subscribe: 'types' must be a string or an array of strings."},
+             {R"({"site_id":5})", "Subscribe: 'site_id' must be a string or an array of strings."},
              {R"({"stream":["a",5]})",
-              "Subscribe: 'stream' must be a string or an array of strings, not "},
+              "Subscribe: 'stream' must be a string or an array of strings."},
+             {R"({"since":""})", "Subscribe: 'since' must be earliest, latest, a cursor or "},
+             {R"({"types":")" + protocol::comma_list(5200) + "\"}",
+              "Subscribe: 'types' must be at most 100 types."},
              {R"({"site_id":"b"})", "Subscribe: no role on site 'b'."},
              {R"({"since":"soon"})", "Subscribe: since-invalid: "},
              {R"({"cursor":"c1.x"})", "Subscribe: cursor-invalid: "},
@@ -518,12 +525,124 @@ TEST_CASE("GetCursor says when the log cannot be asked", "[hub]") {
     CHECK(client.messages().at(0).find("result"));
 }
 
-TEST_CASE("A list of types drops what is empty", "[hub]") {
-    CHECK(split_types("").empty());
-    CHECK(split_types(",,").empty());
-    CHECK(split_types("file.*,entry.granted") ==
-          std::vector<std::string>{"file.*", "entry.granted"});
-    CHECK(split_types(",a,,b,") == std::vector<std::string>{"a", "b"});
+// The same rows as REST: what a channel says to a question is not its own.
+TEST_CASE("A hub's URL is read with the log's own grammar, before the upgrade", "[hub]") {
+    LogHubFixture f;
+    for (const auto& row : protocol::query_cases()) {
+        CAPTURE(protocol::show(row.items));
+        const auto refusal = f.hub("changes").check(f.request("reader", row.items));
+        REQUIRE(bool(refusal) == !row.field.empty());
+        if (refusal) {
+            CHECK(refusal->status == 400);
+            const auto body = protocol::JsonValue::parse(refusal->body, {});
+            CHECK(body->find("code")->string() ==
+                  (row.code == protocol::QueryErrc::bad_value ? "bad-parameter" : "since-invalid"));
+            CHECK(body->find("detail")->string().rfind(row.field + ": expected ", 0) == 0);
+            CHECK(body->find("detail")->string().find(row.expected) != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("Subscribe is read with the log's own grammar, and says it in its own words", "[hub]") {
+    // Values of one name as an array, as a client would write them; names in two cases stay two.
+    const auto to_json = [](const protocol::QueryItems& items) {
+        std::map<std::string, std::vector<std::string>> members;
+        for (const auto& [name, value] : items) {
+            members[name].push_back(value);
+        }
+        std::string json = "{";
+        for (const auto& [name, values] : members) {
+            json += (json.size() > 1 ? ",\"" : "\"") + name + "\":";
+            json += values.size() > 1 ? "[" : "";
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                json += i > 0 ? "," : "";
+                protocol::append_json_string(json, values[i]);
+            }
+            json += values.size() > 1 ? "]" : "";
+        }
+        return json + "}";
+    };
+    for (const auto& row : protocol::query_cases()) {
+        const auto json = to_json(row.items);
+        CAPTURE(json.substr(0, 200));
+        const auto query = parse_subscribe_options(json);
+        REQUIRE(bool(query) == row.field.empty());
+        if (query) {
+            auto direct = *protocol::parse_log_query(row.items);
+            CHECK(query->start == direct.start);
+            CHECK(query->types == direct.types);
+            CHECK(query->sites == direct.sites);
+        } else {
+            const std::string code =
+                row.code == protocol::QueryErrc::bad_start ? "since-invalid: " : "";
+            CHECK(query.error().rfind("Subscribe: " + code + "'" + row.field + "' must be ", 0) ==
+                  0);
+            // An array where one value may stand has a sentence of its own.
+            if (row.expected != "a single") {
+                CHECK(query.error().find(row.expected) != std::string::npos);
+            }
+        }
+    }
+}
+
+TEST_CASE("A client's question stays within what the hub fixes", "[hub]") {
+    LogHubFixture f;
+    const auto refused = [&](const std::string& hub, Query query) {
+        const auto refusal = f.hub(hub).check(f.request("all", std::move(query)));
+        return refusal ? protocol::JsonValue::parse(refusal->body, {})->find("detail")->string()
+                       : std::string();
+    };
+    CHECK(refused("entries", {{"site_id", "a"}, {"stream", "entries"}}).empty());
+    CHECK(refused("entries", {{"site_id", "a"}, {"stream", "files"}}) ==
+          "stream: expected a value within what the hub and its URL fix");
+    CHECK(refused("entries", {{"site_id", "a"}, {"share_id", "b"}}) ==
+          "the query parameter site_id is needed, exactly once");
+}
+
+TEST_CASE("Subscribe stays within its connection's URL", "[hub]") {
+    LogHubFixture f;
+    fill(f);
+    HubClient client(
+        f, "changes", "reader",
+        {{"site_id", "a"}, {"stream", "entries"}, {"stream", "incidents"}, {"types", "entries.*"}});
+    client.subscribe("1", R"({"since":"earliest"})");
+    CHECK(items(client.messages()) == List{"batch 1-5: 1 2", "live"});
+    client.subscribe("2", R"({"since":"earliest","user_id":"you","Stream":["entries"]})");
+    CHECK(items(client.messages()) == List{"batch 1-5: 2", "live"});
+    for (const auto* const field : {"site_id", "stream", "types"}) {
+        client.subscribe("3", std::string("{\"") + field + R"(":"files"})");
+        CHECK(client.messages().at(0).find("error")->string() ==
+              std::string("Subscribe: '") + field +
+                  "' must be a value within what the hub and its URL fix.");
+    }
+}
+
+TEST_CASE("A cursor in Subscribe's since continues as one in cursor does", "[hub]") {
+    LogHubFixture f;
+    fill(f);
+    storage::StartPosition start;
+    f.tails.resolve("t", {protocol::LogStart::Kind::position, 3, {}},
+                    [&](auto found) { start = *found; });
+    f.settle();
+    const auto cursor = f.codec.encode("t", start.cursor);
+    HubClient client(f, "changes", "reader", {});
+    for (const auto* const name : {"since", "cursor"}) {
+        client.subscribe(name, std::string("{\"") + name + "\":\"" + cursor + "\"}");
+        CHECK(items(client.messages()) == List{"batch 4-5: 4 5", "live"});
+    }
+}
+
+TEST_CASE("A log that will not be readable again is said to be so", "[hub]") {
+    LogHubFixture f;
+    f.store.fail_reads(1, storage::StoreErrc::failed);
+    HubClient pushed(f, "changes", "reader", {{"since", "earliest"}});
+    REQUIRE(pushed.refusal);
+    CHECK(pushed.refusal->status == 500);
+    HubClient client(f, "changes", "reader", {});
+    f.store.fail_reads(1, storage::StoreErrc::corrupt);
+    client.subscribe("1", R"({"since":"earliest"})");
+    CHECK(client.messages().at(0).find("error")->string() ==
+          "Subscribe: log-failed: the log cannot be read, and to try again will not help");
 }
 
 }  // namespace hubtrail::hub

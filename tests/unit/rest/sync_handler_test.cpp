@@ -3,6 +3,7 @@
 #include "protocol/event.h"
 #include "rest/changes_poll.h"
 #include "tests/support/catch.h"
+#include "tests/support/query_cases.h"
 #include "tests/unit/rest/rest_fixture.h"
 
 namespace hubtrail::rest {
@@ -140,6 +141,17 @@ TEST_CASE("Changes want a token, a scope, good parameters and GET", "[rest]") {
     CHECK(fixture.changes({}, "")->problem(401) == "unauthorized");
     CHECK(fixture.changes({}, "writer")->problem(403) == "forbidden");
     CHECK(fixture.changes({{"limit", "0"}})->problem(400) == "bad-parameter");
+    for (const auto& row : protocol::query_cases()) {
+        if (row.field.empty()) {
+            continue;
+        }
+        CAPTURE(protocol::show(row.items));
+        const auto answer = fixture.changes(row.items);
+        CHECK(answer->problem(400) ==
+              (row.code == protocol::QueryErrc::bad_value ? "bad-parameter" : "since-invalid"));
+        CHECK(answer->text().rfind(row.field + ": expected ", 0) == 0);
+        CHECK(answer->text().find(row.expected) != std::string::npos);
+    }
     auto request = make_get("/api/v1/sync/changes");
     request.method = "POST";
     const auto refused = fixture.send(fixture.handler, request);
