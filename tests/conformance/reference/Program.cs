@@ -3,7 +3,7 @@
 using System.Diagnostics;
 using System.Security.Claims;
 using FunctionalTests;
-using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 
@@ -15,11 +15,9 @@ builder.Logging.SetMinimumLevel(
 
 var services = builder.Services;
 services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
-services.AddSingleton(key);
 services.AddSingleton<Scratch>();
 services.AddSingleton<IUserIdProvider, HeaderUserIdProvider>();
-services.AddAuthentication(BearerHandler.Name)
-    .AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.Name, null);
+services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(key.Check);
 services.AddAuthorizationBuilder()
     .AddPolicy(Policies.SignedIn, policy => policy.RequireClaim(ClaimTypes.NameIdentifier))
     .AddPolicy(Policies.Admin, policy => policy.RequireRole("admin"))
