@@ -10,6 +10,7 @@
 #include "hub/connection/hub_options.h"
 #include "hub/log/log_hub.h"
 #include "transport/endpoint_options.h"
+#include "transport/gathering.h"
 
 namespace hubtrail::server {
 
@@ -39,7 +40,8 @@ struct ServerConfig {
     int reader_threads = 2;
     std::size_t connections_max = 0;  ///< 0: descriptor limit less 512
     std::int64_t drain_window_ns =
-        5'000'000'000;       ///< over which a terminated server sends its clients away
+        5'000'000'000;  ///< over which a terminated server sends its clients away
+    std::int64_t gather_ns_max = transport::kGatherNsDefault;  ///< 0: a loop never waits for more
     bool demo = false;       ///< page at `/` and GET /demo/session; loopback only
     bool bench_hub = false;  ///< maps /bench
     std::string page_dir;    ///< files of the page; empty: found beside the binary

@@ -42,6 +42,7 @@ constexpr ConfigRange kNegotiateVersion = {0, 1};
 constexpr ConfigRange kPollMs = {100, kHourMs};
 constexpr ConfigRange kCloseMs = {100, kMinuteMs};
 constexpr ConfigRange kSendMs = {100, kHourMs};
+constexpr ConfigRange kGatherMs = {0, kSecondMs};
 constexpr ConfigRange kDrainMs = {0, 10 * kMinuteMs};
 constexpr ConfigRange kDisconnectMs = {100, kHourMs};
 
@@ -310,6 +311,10 @@ void add_process_settings(ServerSettings& all) {
         kDrainMs,
         "after SIGTERM hub clients are told to reconnect elsewhere, one after another over "
         "this time; a second signal ends at once"));
+    all.push_back(duration<Config>(
+        {"server", "gather_max", ""}, HUBTRAIL_MEMBER(gather_ns_max), Kept::nanoseconds, kGatherMs,
+        "the longest that a message for many waits for more of them, so that they leave in one "
+        "write; only on a loop that is busy for over half of its time; 0: never"));
     all.push_back(on_off<Config>({"server", "demo", "--demo"}, HUBTRAIL_MEMBER(demo),
                                  "serve the demo page at / with a token for everybody who asks; "
                                  "on a loopback address only"));

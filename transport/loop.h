@@ -14,6 +14,12 @@ public:
     virtual void on_turn_end() = 0;
 };
 
+/// What a loop has done up to a moment.
+struct LoopWork {
+    std::int64_t now_ns = 0;   ///< the moment, steady
+    std::int64_t busy_ns = 0;  ///< of the time until then: what its turns took
+};
+
 /// One event loop: a core's worth of connections, timers and posted work. Everything that a loop
 /// owns is touched by its thread only, so none of it is locked. Thread: strand, except post(),
 /// which any thread may call.
@@ -32,6 +38,9 @@ public:
 
     /// Steady time of the current turn, nanoseconds: one clock read a turn, whatever the turn does.
     virtual std::int64_t now_ns() const = 0;
+
+    /// The moment itself, not the turn's beginning. Reads the clock. Within a turn.
+    virtual LoopWork work() const = 0;
 
     /// Asks for one on_turn_end() call at the end of the current turn. Asking again in the same
     /// turn adds nothing only if the caller keeps its own flag. `hook` must live until then.

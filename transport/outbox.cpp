@@ -152,6 +152,8 @@ void Outbox::block() {
 }
 
 void Outbox::tell_when_flushed() {
+    // What a stream still holds back for it counts.
+    pull_shared();
     tell_flushed_ = true;
     mark_dirty();
 }
@@ -457,6 +459,9 @@ void SharedStream::drop_turn() {
 }
 
 OutputScheduler::~OutputScheduler() {
+    if (gather_timer_ != 0) {
+        loop_.cancel(gather_timer_);
+    }
     if (arena_ != nullptr) {
         pool_.release(arena_);
     }
@@ -472,6 +477,39 @@ void OutputScheduler::request_turn_end() {
 void OutputScheduler::on_turn_end() {
     requested_ = false;
     // Streams first: what they leave for congested members is then flushed with the rest.
+    if (!dirty_streams_.empty() && !gathers()) {
+        flush_streams();
+    }
+    flush_outboxes();
+    report();
+    if (arena_ != nullptr && arena_->refs == 1) {
+        arena_->used = 0;
+    }
+}
+
+// Once it has said yes, until its timer fires.
+bool OutputScheduler::gathers() {
+    if (!gathering_.on() || gathered_) {
+        return false;
+    }
+    if (gather_timer_ != 0) {
+        return true;
+    }
+    const auto wait_ns = gathering_.wait_ns(loop_.work());
+    if (wait_ns == 0) {
+        return false;
+    }
+    gather_timer_ = loop_.call_after(wait_ns, [this] {
+        gather_timer_ = 0;
+        gathered_ = true;
+        request_turn_end();
+    });
+    return true;
+}
+
+void OutputScheduler::flush_streams() {
+    gathered_ = false;
+    const auto begin = gathering_.on() ? loop_.work() : LoopWork{};
     for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
         if (auto* stream = dirty_streams_[i]) {
             stream->dirty_ = false;
@@ -479,6 +517,12 @@ void OutputScheduler::on_turn_end() {
         }
     }
     dirty_streams_.clear();
+    if (gathering_.on()) {
+        gathering_.wrote(begin, loop_.work());
+    }
+}
+
+void OutputScheduler::flush_outboxes() {
     for (std::size_t i = 0; i < dirty_.size(); ++i) {
         if (auto* outbox = dirty_[i]) {
             outbox->dirty_ = false;
@@ -486,6 +530,9 @@ void OutputScheduler::on_turn_end() {
         }
     }
     dirty_.clear();
+}
+
+void OutputScheduler::report() {
     // Owners may send, join and leave from here on; that opens a further turn end.
     for (std::size_t i = 0; i < to_report_.size(); ++i) {
         auto* outbox = to_report_[i];
@@ -511,9 +558,6 @@ void OutputScheduler::on_turn_end() {
         }
     }
     to_report_.clear();
-    if (arena_ != nullptr && arena_->refs == 1) {
-        arena_->used = 0;
-    }
 }
 
 SegmentRange OutputScheduler::copy_to_arena(std::string_view head, std::string_view body) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "transport/frame_ref.h"
+#include "transport/gathering.h"
 #include "transport/loop.h"
 #include "transport/segment.h"
 #include "transport/sent_history.h"
@@ -203,11 +204,15 @@ private:
     bool dirty_ = false;
 };
 
-/// Collects what a loop's turn has to send and writes it when the turn ends.
+/// Collects what a loop's turn has to send and writes it when the turn ends. What is meant for one
+/// connection never waits longer; what the shared streams have waits for more while the loop is
+/// busy (transport/gathering.h), in its place before whatever is sent to the same connection later.
 /// Thread: strand; one per loop.
 class OutputScheduler final : public TurnEnd {
 public:
-    explicit OutputScheduler(Loop& loop) : loop_(loop) {}
+    /// `gather_ns_max`: the longest that a shared frame waits for more; 0: never.
+    explicit OutputScheduler(Loop& loop, std::int64_t gather_ns_max = 0)
+        : loop_(loop), gathering_(gather_ns_max) {}
     ~OutputScheduler() override;
 
     void on_turn_end() override;
@@ -222,6 +227,10 @@ private:
     friend class Outbox;
     friend class SharedStream;
     void request_turn_end();
+    bool gathers();
+    void flush_streams();
+    void flush_outboxes();
+    void report();
     SegmentRange copy_to_arena(std::string_view head, std::string_view body);
 
     Loop& loop_;
@@ -232,6 +241,9 @@ private:
     std::uint64_t stamps_ = 0;
     std::vector<Outbox*> to_report_;
     bool requested_ = false;
+    Gathering gathering_;
+    std::uint64_t gather_timer_ = 0;  ///< while it runs the streams wait
+    bool gathered_ = false;           ///< the timer has fired: they have waited
 };
 
 }  // namespace hubtrail::transport

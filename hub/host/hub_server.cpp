@@ -69,8 +69,8 @@ public:
         const auto loops = options_.loops > 0 ? static_cast<unsigned>(options_.loops)
                                               : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned i = 0; i < loops; ++i) {
-            loops_.push_back(
-                std::make_unique<ServerLoop>(static_cast<int>(i), clock_, log_, workers_));
+            loops_.push_back(std::make_unique<ServerLoop>(static_cast<int>(i), clock_, log_,
+                                                          workers_, options_.gather_ns_max));
         }
     }
 

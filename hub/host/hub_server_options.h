@@ -12,6 +12,7 @@
 #include "hub/connection/hub_options.h"
 #include "hub/fanout/backplane.h"
 #include "transport/endpoint_options.h"
+#include "transport/gathering.h"
 
 namespace hubtrail::hub {
 
@@ -25,6 +26,10 @@ struct HubServerOptions {
     std::size_t connections_max = 0;  ///< 0: what the limit of open files allows
     std::int64_t drain_window_ns =
         5'000'000'000;  ///< over which a terminated server sends its clients away
+
+    /// The longest that a message for many waits for more of them, on a loop that is busy for over
+    /// half of its time; 0: never.
+    std::int64_t gather_ns_max = transport::kGatherNsDefault;
 
     HubOptions hub = {};
     transport::EndpointOptions endpoint = {};

@@ -7,9 +7,10 @@
 
 namespace hubtrail::hub {
 
-ServerLoop::ServerLoop(int index, const Clock& clock, Log& log, WorkerPool& workers)
+ServerLoop::ServerLoop(int index, const Clock& clock, Log& log, WorkerPool& workers,
+                       std::int64_t gather_ns_max)
     : loop_(transport::make_net_loop(index, clock, log)),
-      scheduler_(*loop_),
+      scheduler_(*loop_, gather_ns_max),
       hubs_(*loop_, workers, clock, log) {}
 
 void ServerLoop::add_hub(const std::string& path,

@@ -19,7 +19,8 @@ namespace hubtrail::hub {
 /// down by main.
 class ServerLoop {
 public:
-    ServerLoop(int index, const Clock& clock, Log& log, WorkerPool& workers);
+    ServerLoop(int index, const Clock& clock, Log& log, WorkerPool& workers,
+               std::int64_t gather_ns_max);
 
     transport::NetLoop& loop() { return *loop_; }
     transport::OutputScheduler& scheduler() { return scheduler_; }

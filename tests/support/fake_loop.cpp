@@ -66,7 +66,7 @@ void FakeLoop::advance(std::int64_t delay_ns) {
         end_turn();
         run();
     }
-    now_ns_ = until_ns;
+    now_ns_ = std::max(now_ns_, until_ns);
 }
 
 void FakeLoop::wait_until_posted() {

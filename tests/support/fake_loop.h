@@ -22,6 +22,7 @@ public:
     std::uint64_t call_after(std::int64_t delay_ns, Task task) override;
     void cancel(std::uint64_t timer_id) override;
     std::int64_t now_ns() const override { return now_ns_; }
+    LoopWork work() const override { return {now_ns_, busy_ns_}; }
     void at_turn_end(TurnEnd& hook) override { hooks_.push_back(&hook); }
     int index() const override { return 0; }
 
@@ -31,6 +32,12 @@ public:
     std::size_t run();
     /// Moves the time on, stopping at each timer that is due: it fires, then run().
     void advance(std::int64_t delay_ns);
+
+    /// Time passes while the loop works: in a task, in a hook, or in between.
+    void work_for(std::int64_t duration_ns) {
+        now_ns_ += duration_ns;
+        busy_ns_ += duration_ns;
+    }
 
     /// Blocks until something is posted, for tests whose callbacks come from another thread.
     void wait_until_posted();
@@ -56,6 +63,7 @@ private:
     std::unordered_map<std::uint64_t, std::int64_t> due_by_id_;
     std::uint64_t last_timer_id_ = 0;
     std::int64_t now_ns_ = 1'000'000'000;
+    std::int64_t busy_ns_ = 0;
 };
 
 }  // namespace hubtrail::transport

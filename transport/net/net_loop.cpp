@@ -175,6 +175,10 @@ public:
 
     void cancel(std::uint64_t timer_id) override { timers_.erase(timer_id); }
     std::int64_t now_ns() const override { return now_ns_; }
+    LoopWork work() const override {
+        const auto now = clock_.steady_ns();
+        return {now, busy_ns_ + (now - now_ns_)};
+    }
     void at_turn_end(TurnEnd& hook) override { turn_ends_.push_back(&hook); }
     int index() const override { return index_; }
     int epoll() const override { return epoll_; }
@@ -211,11 +215,12 @@ public:
     }
 
 private:
-    template <typename Work>
-    void turn(Work&& work) {
+    template <typename Run>
+    void turn(Run&& task) {
         now_ns_ = clock_.steady_ns();
-        work();
+        task();
         end_turn();
+        busy_ns_ += clock_.steady_ns() - now_ns_;
     }
 
     void end_turn() {
@@ -368,6 +373,7 @@ private:
     std::int64_t refused_ = 0;
     std::int64_t refused_logged_ns_ = 0;
     std::int64_t now_ns_;
+    std::int64_t busy_ns_ = 0;  // in turns that have ended
     std::uint64_t last_timer_ = 0;
     std::unordered_map<std::uint64_t, asio::steady_timer> timers_;
     std::vector<TurnEnd*> turn_ends_;
