@@ -10,15 +10,7 @@
 /// The load client behind `hubtrail bench`. One run function per scenario; each runs one epoll
 /// thread (the caller's), is bounded by Target::time_limit_s, checks the content of everything that
 /// it receives, and says in Report::failure what was wrong. Servers on this machine only: the CPU
-/// and memory figures come from /proc. Flags on the command line (bench/compare.py uses these
-/// names):
-///   all      --url http://127.0.0.1:PORT[/PATH] (parse_target)  --pid  --token (repeatable) --core
-///            --time-limit  --no-pings  --json  --protocol  --transport  --stateful
-///   connect  --connections --in-flight      idle    --connections --seconds
-///   fanout   --connections --rounds --per-turn --bytes --pause-ms
-///   echo     --connections --bytes --seconds    touser  --connections --rounds
-///   group    --connections --groups --members --rounds    stream  --connections --items
-///   append   --producers --seconds              catchup --events
+/// and memory figures come from /proc. What each is called on a command line: scenarios.cpp.
 namespace hubtrail::bench {
 
 constexpr int kTimeLimitDefaultS = 180;

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "bench/bench.h"
 #include "bench/report.h"
+#include "bench/scenarios.h"
 #include "clients/cpp-sync/demo/demo_feed.h"
 #include "clients/cpp-sync/pull.h"
 #include "clients/cpp-sync/watch/watch.h"
@@ -31,10 +32,7 @@ struct CheckConfigCommand {
 struct VersionCommand {};
 
 struct BenchCommand {
-    std::variant<bench::ConnectOptions, bench::IdleOptions, bench::FanoutOptions,
-                 bench::EchoOptions, bench::ToUserOptions, bench::GroupOptions,
-                 bench::StreamOptions, bench::AppendOptions, bench::CatchupOptions>
-        scenario;
+    std::unique_ptr<bench::ScenarioCall> scenario;
     bench::OutputFormat format = bench::OutputFormat::table;
 };
 

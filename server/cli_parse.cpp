@@ -1,17 +1,18 @@
 #include "server/cli_parse.h"
 
 #include <algorithm>
-#include <array>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
 #include <string_view>
-#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include <CLI/CLI.hpp>
 
-#include "bench/target.h"
+#include "bench/scenarios.h"
 #include "server/cli_help.h"
 #include "server/cli_texts.h"
 #include "server/cli_values.h"
@@ -22,13 +23,6 @@ namespace {
 
 constexpr const char* kProgram = "hubtrail";
 constexpr const char* kDefaultUrl = "http://127.0.0.1:8080";
-constexpr std::int64_t kBenchConnectionsMax = 1'000'000;
-constexpr std::int64_t kBenchSecondsMax = 3600;
-constexpr std::int64_t kBenchPauseMsMax = 10'000;
-constexpr std::int64_t kBenchBytesMax = 1024 * 1024;
-constexpr std::int64_t kProcessIdMax = 4'194'304;  // the kernel's PID_MAX_LIMIT
-constexpr std::int64_t kCoreMax = 4095;
-constexpr std::int64_t kBenchRoundsMax = 1'000'000'000;
 
 // CLI11 alone reads -1 as the largest unsigned number.
 constexpr ConfigRange kAnyCount = {0, std::numeric_limits<std::int64_t>::max()};
@@ -48,6 +42,13 @@ CLI::Option* add_number(CLI::App& verb, const std::string& names, Value& target,
     return add_value(verb, names, target, "N", help)
         ->check(CLI::Range(amount.min, amount.max).description(""));
 }
+
+/// A scenario that could be asked for, and what its flags write into.
+struct AskedScenario {
+    bench::Encodings encodings;
+    std::unique_ptr<bench::ScenarioCall> call;
+    bench::TargetFlags target_flags = {};
+};
 
 /// One command line and where its values go. Thread: main.
 class CommandLine {
@@ -273,122 +274,58 @@ private:
 
     // -- bench -------------------------------------------------------------------------------
 
-    // A scenario's own options come first in its help.
+    // A scenario's own flags come first in its help.
     void add_bench() {
         auto& bench = *app_.add_subcommand("bench");
         bench.require_subcommand(0, 1);
-        const ConfigRange connections = {1, kBenchConnectionsMax};
-        const ConfigRange rounds = {1, kBenchRoundsMax};
-        const ConfigRange bytes = {1, kBenchBytesMax};
-        const ConfigRange seconds = {1, kBenchSecondsMax};
-        const ConfigRange pause = {0, kBenchPauseMsMax};
-        auto& connect = add_scenario(bench, "connect", connect_);
-        add_number(connect, "--connections", connect_.connections, connections, "to open");
-        add_number(connect, "--in-flight", connect_.in_flight, connections, "being opened at once");
-        add_target(connect, connect_.target);
-        auto& idle = add_scenario(bench, "idle", idle_);
-        add_number(idle, "--connections", idle_.connections, connections, "that do nothing");
-        add_number(idle, "--seconds", idle_.seconds, seconds, "how long they are measured");
-        add_target(idle, idle_.target);
-        auto& fanout = add_scenario(bench, "fanout", fanout_);
-        add_number(fanout, "--connections", fanout_.connections, connections, "that receive");
-        add_number(fanout, "--rounds", fanout_.rounds, rounds, "loop turns that send");
-        add_number(fanout, "--per-turn", fanout_.per_turn, rounds, "messages to all in each turn");
-        add_number(fanout, "--bytes", fanout_.bytes, bytes, "of each message's text");
-        add_number(fanout, "--pause-ms", fanout_.pause_ms, pause,
-                   "after each turn; 0: as fast as it can");
-        add_target(fanout, fanout_.target);
-        auto& echo = add_scenario(bench, "echo", echo_);
-        add_number(echo, "--connections", echo_.connections, connections, "that call");
-        add_number(echo, "--bytes", echo_.bytes, bytes, "of each message's text");
-        add_number(echo, "--seconds", echo_.seconds, seconds, "how long");
-        add_target(echo, echo_.target);
-        auto& touser = add_scenario(bench, "touser", touser_);
-        add_number(touser, "--connections", touser_.connections, connections,
-                   "each another user's; one gets all");
-        add_number(touser, "--rounds", touser_.rounds, rounds, "messages");
-        add_target(touser, touser_.target);
-        auto& group = add_scenario(bench, "group", group_);
-        add_number(group, "--connections", group_.connections, connections, "to open");
-        add_number(group, "--groups", group_.groups, connections,
-                   "that each connection is in one of");
-        add_number(group, "--members", group_.members, {0, kBenchConnectionsMax},
-                   "of the group that gets all");
-        add_number(group, "--rounds", group_.rounds, rounds, "messages");
-        add_target(group, group_.target);
-        auto& stream = add_scenario(bench, "stream", stream_);
-        add_number(stream, "--connections", stream_.connections, connections,
-                   "with one stream each");
-        add_number(stream, "--items", stream_.items, rounds, "of each stream");
-        add_target(stream, stream_.target);
-        auto& append = add_scenario(bench, "append", append_);
-        add_number(append, "--producers", append_.producers, connections, "that append at once");
-        add_number(append, "--seconds", append_.seconds, seconds, "how long");
-        add_target(append, append_.target);
-        auto& catchup = add_scenario(bench, "catchup", catchup_);
-        add_number(catchup, "--events", catchup_.events, rounds, "to read");
-        add_target(catchup, catchup_.target);
+        for (const auto& scenario : bench::scenarios()) {
+            bench_.push_back({scenario.encodings, scenario.make()});
+            auto& asked = bench_.back();
+            auto& verb =
+                add_verb(bench, scenario.name, [this, &asked] { return finish_bench(asked); });
+            add_bench_flags(verb, asked.call->flags());
+            add_bench_flags(verb, asked.target_flags.bind(asked.call->target()));
+        }
     }
 
-    template <typename Options>
-    CLI::App& add_scenario(CLI::App& bench, const std::string& name, Options& options) {
-        return add_verb(bench, name, [this, &options] { return finish_bench(options); });
+    static void add_bench_flags(CLI::App& verb, const std::vector<bench::Flag>& flags) {
+        for (const auto& flag : flags) {
+            std::visit([&](const auto& kind) { add_bench_flag(verb, flag, kind); }, flag.kind);
+        }
+    }
+    static void add_bench_flag(CLI::App& verb, const bench::Flag& flag,
+                               const bench::Flag::Number& number) {
+        std::visit(
+            [&](auto* value) {
+                add_number(verb, flag.names, *value, {number.amount.min, number.amount.max},
+                           flag.help);
+            },
+            number.value);
+    }
+    static void add_bench_flag(CLI::App& verb, const bench::Flag& flag,
+                               const bench::Flag::Switch& flip) {
+        verb.add_flag(flag.names, *flip.value, flag.help);
+    }
+    static void add_bench_flag(CLI::App& verb, const bench::Flag& flag,
+                               const bench::Flag::Text& text) {
+        auto* option = add_value(verb, flag.names, *text.value, text.value_name, flag.help);
+        if (!text.choices.empty()) {
+            option->check(CLI::IsMember(text.choices).description(""));
+        }
+    }
+    static void add_bench_flag(CLI::App& verb, const bench::Flag& flag,
+                               const bench::Flag::Texts& texts) {
+        add_value(verb, flag.names, *texts.value, texts.value_name, flag.help);
     }
 
-    void add_target(CLI::App& verb, bench::Target& target) {
-        add_value(verb, "--target,--url", target_, "HOST:PORT",
-                  "the server, on this machine; a URL will do");
-        add_value(verb, "--path", target_path_, "PATH",
-                  "of the hub (default: /bench); `serve --bench-hub` maps it");
-        add_value(verb, "--token", target.tokens, "TOKEN",
-                  std::string("access token, or the variable ") + kTokenVariable +
-                      "; repeatable: connections take turns");
-        add_number(verb, "--server-pid,--pid", target.server_pid, {0, kProcessIdMax},
-                   "process whose CPU and memory are measured; 0: none");
-        add_number(verb, "--core", target.core, {bench::kNoCore, kCoreMax},
-                   "pin this client to the core; -1: do not");
-        add_number(verb, "--time-limit", target.time_limit_s, {1, kBenchSecondsMax},
-                   "give up after so many seconds");
-        verb.add_flag("--no-pings", no_pings_, "send no pings (a stock client: one every 15 s)");
-        add_value(verb, "--protocol", encoding_, "NAME",
-                  "encoding of the hub protocol: json or messagepack")
-            ->check(CLI::IsMember({"json", "messagepack"}).description(""));
-        add_value(verb, "--transport", carrier_, "NAME", "websockets, sse or longpolling")
-            ->check(CLI::IsMember({"websockets", "sse", "longpolling"}).description(""));
-        verb.add_flag("--stateful", target.stateful,
-                      "negotiate stateful reconnect, and acknowledge");
-        verb.add_flag("--json", wants_json_, "print one JSON object instead of a table");
-    }
-
-    template <typename Options>
-    Finished finish_bench(Options options) {
-        const auto parsed = bench::parse_target(target_);
-        if (!parsed) {
-            return Failure{"--target " + parsed.error().text};
+    Finished finish_bench(AskedScenario& asked) {
+        std::string token;
+        find_token(token);
+        const auto applied = asked.target_flags.apply(asked.call->target(), asked.encodings, token);
+        if (!applied) {
+            return Failure{applied.error().text};
         }
-        auto& target = options.target;
-        target.host = parsed->host;
-        target.port = parsed->port;
-        target.path = target_path_.empty() ? parsed->path : target_path_;
-        target.pings = no_pings_ ? bench::Pings::off : bench::Pings::stock;
-        target.encoding =
-            encoding_ == "json" ? bench::Encoding::json : bench::Encoding::messagepack;
-        target.carrier = carrier_ == "websockets" ? bench::Carrier::web_sockets
-                         : carrier_ == "sse"      ? bench::Carrier::server_sent_events
-                                                  : bench::Carrier::long_polling;
-        if (target.encoding == bench::Encoding::messagepack &&
-            (target.carrier != bench::Carrier::web_sockets ||
-             !std::is_same_v<Options, bench::EchoOptions>)) {
-            return Failure{std::string("--protocol messagepack is there for echo over WebSockets")};
-        }
-        if (target.stateful && target.carrier != bench::Carrier::web_sockets) {
-            return Failure{std::string("--stateful needs WebSockets: only they can be resumed")};
-        }
-        if (std::string token; target.tokens.empty() && find_token(token)) {
-            target.tokens = {token};
-        }
-        return Command(BenchCommand{
-            options, wants_json_ ? bench::OutputFormat::json : bench::OutputFormat::table});
+        return Command(BenchCommand{std::move(asked.call), asked.target_flags.format()});
     }
 
     // -- help and errors ---------------------------------------------------------------------
@@ -526,21 +463,7 @@ private:
     std::uint64_t demo_count_ = 0;
     sync::PullOptions pull_;
     bool wants_follow_ = false;
-    std::string target_ = "127.0.0.1:8080";
-    std::string target_path_;
-    bool no_pings_ = false;
-    std::string encoding_ = "json";
-    std::string carrier_ = "websockets";
-    bool wants_json_ = false;
-    bench::ConnectOptions connect_;
-    bench::IdleOptions idle_;
-    bench::FanoutOptions fanout_;
-    bench::EchoOptions echo_;
-    bench::ToUserOptions touser_;
-    bench::GroupOptions group_;
-    bench::StreamOptions stream_;
-    bench::AppendOptions append_;
-    bench::CatchupOptions catchup_;
+    std::deque<AskedScenario> bench_;  // CLI11 keeps references into them
 };
 
 }  // namespace

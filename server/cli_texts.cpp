@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "bench/scenarios.h"
 
 namespace hubtrail::server {
 namespace {
@@ -66,52 +67,10 @@ void add_bench_verbs(Texts& texts) {
         {"hubtrail serve --bench-hub --data /tmp/bench",
          "hubtrail bench fanout --connections 1000 --per-turn 16"},
         "'hubtrail bench VERB --help' shows the options of a scenario."};
-    texts["hubtrail bench connect"] = {
-        "open connections: CPU of connect, upgrade and handshake",
-        "Opens many connections and measures what each costs the server.",
-        {"hubtrail bench connect --connections 10000 --server-pid $(pidof hubtrail)"},
-        ""};
-    texts["hubtrail bench idle"] = {
-        "hold connections: memory of each, CPU of the pings",
-        "Holds many idle connections and measures memory and CPU of the server.",
-        {"hubtrail bench idle --connections 10000 --server-pid $(pidof hubtrail)"},
-        ""};
-    texts["hubtrail bench fanout"] = {
-        "send each message to all connections",
-        "Has the server send every message to all connections.",
-        {"hubtrail bench fanout --connections 1000 --rounds 200 --per-turn 16"},
-        ""};
-    texts["hubtrail bench echo"] = {
-        "call a method that answers with its argument",
-        "Calls a hub method that answers with its argument, one call at a time on each connection.",
-        {"hubtrail bench echo --connections 64 --seconds 5"},
-        ""};
-    texts["hubtrail bench touser"] = {
-        "send messages to one user of many",
-        "Has the server send messages to one of many users; the others must get none.",
-        {"hubtrail bench touser --connections 5000 --rounds 2000"},
-        ""};
-    texts["hubtrail bench group"] = {
-        "send messages to a group among many",
-        "Has the server send messages to one group; the connections that are not in it must get "
-        "none.",
-        {"hubtrail bench group --connections 10000 --groups 1000 --members 100"},
-        ""};
-    texts["hubtrail bench stream"] = {
-        "stream small items to each connection",
-        "Calls a hub method that streams integers, once on each connection.",
-        {"hubtrail bench stream --connections 64 --items 5000"},
-        ""};
-    texts["hubtrail bench append"] = {
-        "append single events, acknowledged when durable",
-        "Appends single events from many producers, each waiting for its acknowledgement.",
-        {"HUBTRAIL_TOKEN=$(hubtrail token ...) hubtrail bench append --producers 128"},
-        ""};
-    texts["hubtrail bench catchup"] = {
-        "read a long log from its beginning",
-        "Reads the log from its beginning with one hub client; missing events are appended first.",
-        {"HUBTRAIL_TOKEN=$(hubtrail token ...) hubtrail bench catchup --events 1000000"},
-        ""};
+    for (const auto& scenario : bench::scenarios()) {
+        texts["hubtrail bench " + scenario.name] = {
+            scenario.summary, scenario.about, {scenario.example}, ""};
+    }
 }
 
 Texts make_texts() {

@@ -46,34 +46,6 @@ const sync::StopSignal& stop_on_signals() {
     return stop;
 }
 
-bench::Report run_scenario(const bench::ConnectOptions& o) {
-    return bench::run_connect(o);
-}
-bench::Report run_scenario(const bench::IdleOptions& o) {
-    return bench::run_idle(o);
-}
-bench::Report run_scenario(const bench::FanoutOptions& o) {
-    return bench::run_fanout(o);
-}
-bench::Report run_scenario(const bench::EchoOptions& o) {
-    return bench::run_echo(o);
-}
-bench::Report run_scenario(const bench::ToUserOptions& o) {
-    return bench::run_to_user(o);
-}
-bench::Report run_scenario(const bench::GroupOptions& o) {
-    return bench::run_group(o);
-}
-bench::Report run_scenario(const bench::StreamOptions& o) {
-    return bench::run_stream(o);
-}
-bench::Report run_scenario(const bench::AppendOptions& o) {
-    return bench::run_append(o);
-}
-bench::Report run_scenario(const bench::CatchupOptions& o) {
-    return bench::run_catchup(o);
-}
-
 int run(const ServeCommand& command) {
     PosixFileSystem files;
     const auto loaded =
@@ -111,9 +83,7 @@ int run(const sync::DemoFeedOptions& options) {
 }
 
 int run(const BenchCommand& command) {
-    const auto report =
-        std::visit([](const auto& options) { return run_scenario(options); }, command.scenario);
-    return bench::print_report(report, command.format, stdout);
+    return bench::print_report(command.scenario->run(), command.format, stdout);
 }
 
 int run(const VersionCommand&) {

@@ -15,12 +15,12 @@ using Words = std::vector<std::string>;
 
 template <typename Kind>
 Kind parsed(const Words& arguments, const Environment& environment = {}) {
-    const auto command = parse_command_line(arguments, environment);
+    auto command = parse_command_line(arguments, environment);
     if (!command) {
         FAIL(command.error().text);
     }
     REQUIRE(std::holds_alternative<Kind>(*command));
-    return std::get<Kind>(*command);
+    return std::get<Kind>(std::move(*command));
 }
 
 CommandLineExit refused(const Words& arguments, const Environment& environment = {}) {
@@ -29,27 +29,17 @@ CommandLineExit refused(const Words& arguments, const Environment& environment =
     return command.error();
 }
 
-const std::vector<Words> kAllVerbs = {{},
-                                      {"serve"},
-                                      {"token"},
-                                      {"watch"},
-                                      {"demo-feed"},
-                                      {"pull"},
-                                      {"bench"},
-                                      {"check-config"},
-                                      {"version"},
-                                      {"bench", "connect"},
-                                      {"bench", "idle"},
-                                      {"bench", "fanout"},
-                                      {"bench", "echo"},
-                                      {"bench", "touser"},
-                                      {"bench", "group"},
-                                      {"bench", "stream"},
-                                      {"bench", "append"},
-                                      {"bench", "catchup"}};
+std::vector<Words> all_verbs() {
+    std::vector<Words> verbs = {{},       {"serve"}, {"token"},        {"watch"},  {"demo-feed"},
+                                {"pull"}, {"bench"}, {"check-config"}, {"version"}};
+    for (const auto& scenario : bench::scenarios()) {
+        verbs.push_back({"bench", scenario.name});
+    }
+    return verbs;
+}
 
 TEST_CASE("every verb has help of 79 columns with an example", "[server]") {
-    for (auto arguments : kAllVerbs) {
+    for (auto arguments : all_verbs()) {
         arguments.emplace_back("--help");
         const auto exit = refused(arguments);
         CAPTURE(arguments, exit.text);
@@ -280,64 +270,48 @@ TEST_CASE("pull reads its options", "[server]") {
     CHECK(least.density == sync::PullOptions::Density::automatic);
 }
 
-template <typename Options>
-Options scenario(const Words& arguments, const Environment& environment = {}) {
-    const auto command = parsed<BenchCommand>(arguments, environment);
-    REQUIRE(std::holds_alternative<Options>(command.scenario));
-    return std::get<Options>(command.scenario);
+/// What the command line set, by the flag's first name.
+std::string value_of(bench::ScenarioCall& call, const std::string& name) {
+    for (const auto& flag : call.flags()) {
+        if (const auto* number = std::get_if<bench::Flag::Number>(&flag.kind);
+            number != nullptr && flag.names == name) {
+            return std::visit([](const auto* value) { return std::to_string(*value); },
+                              number->value);
+        }
+    }
+    return "no such number";
 }
 
-TEST_CASE("bench reads the options of each scenario", "[server]") {
-    const auto connect = scenario<bench::ConnectOptions>(
-        {"bench", "connect", "--connections", "5", "--in-flight", "2"});
-    CHECK(connect.connections == 5);
-    CHECK(connect.in_flight == 2);
-    const auto idle =
-        scenario<bench::IdleOptions>({"bench", "idle", "--connections", "5", "--seconds", "3"});
-    CHECK(idle.connections == 5);
-    CHECK(idle.seconds == 3);
-    const auto fanout =
-        scenario<bench::FanoutOptions>({"bench", "fanout", "--connections", "5", "--rounds", "6",
-                                        "--per-turn", "7", "--bytes", "8", "--pause-ms", "9"});
-    CHECK(fanout.connections == 5);
-    CHECK(fanout.rounds == 6);
-    CHECK(fanout.per_turn == 7);
-    CHECK(fanout.bytes == 8);
-    CHECK(fanout.pause_ms == 9);
-    const auto echo = scenario<bench::EchoOptions>(
-        {"bench", "echo", "--connections", "5", "--bytes", "6", "--seconds", "7"});
-    CHECK(echo.connections == 5);
-    CHECK(echo.bytes == 6);
-    CHECK(echo.seconds == 7);
-    const auto group =
-        scenario<bench::GroupOptions>({"bench", "group", "--connections", "50", "--groups", "6",
-                                       "--members", "0", "--rounds", "7"});
-    CHECK(group.connections == 50);
-    CHECK(group.groups == 6);
-    CHECK(group.members == 0);
-    CHECK(group.rounds == 7);
-    const auto stream =
-        scenario<bench::StreamOptions>({"bench", "stream", "--items", "9", "--transport", "sse"});
-    CHECK(stream.items == 9);
-    CHECK(stream.target.carrier == bench::Carrier::server_sent_events);
-    const auto touser =
-        scenario<bench::ToUserOptions>({"bench", "touser", "--connections", "5", "--rounds", "6"});
-    CHECK(touser.connections == 5);
-    CHECK(touser.rounds == 6);
-    const auto append =
-        scenario<bench::AppendOptions>({"bench", "append", "--producers", "5", "--seconds", "6"});
-    CHECK(append.producers == 5);
-    CHECK(append.seconds == 6);
-    CHECK(scenario<bench::CatchupOptions>({"bench", "catchup", "--events", "5"}).events == 5);
-    CHECK(scenario<bench::CatchupOptions>({"bench", "catchup"}).events == 1'000'000);
+TEST_CASE("bench reads the flags that each scenario describes", "[server]") {
+    for (const auto& scenario : bench::scenarios()) {
+        CAPTURE(scenario.name);
+        const auto defaults = scenario.make();
+        for (const auto& flag : defaults->flags()) {
+            const auto& amount = std::get<bench::Flag::Number>(flag.kind).amount;
+            CAPTURE(flag.names);
+            const auto most = std::to_string(amount.max);
+            const auto set = parsed<BenchCommand>({"bench", scenario.name, flag.names, most});
+            CHECK(value_of(*set.scenario, flag.names) == most);
+            const auto beyond = std::to_string(amount.max + 1);
+            CHECK_THAT(refused({"bench", scenario.name, flag.names, beyond}).text,
+                       Contains(flag.names));
+            const auto unset = parsed<BenchCommand>({"bench", scenario.name});
+            CHECK(value_of(*unset.scenario, flag.names) == value_of(*defaults, flag.names));
+        }
+    }
+    const auto fanout = parsed<BenchCommand>(
+        {"bench", "fanout", "--connections", "5", "--pause-ms", "0", "--bytes", "6"});
+    CHECK(value_of(*fanout.scenario, "--connections") == "5");
+    CHECK(value_of(*fanout.scenario, "--pause-ms") == "0");
+    CHECK(value_of(*fanout.scenario, "--bytes") == "6");
+    CHECK(value_of(*fanout.scenario, "--rounds") == "200");
 }
 
 TEST_CASE("bench finds its target in two ways", "[server]") {
-    const auto target =
-        scenario<bench::EchoOptions>({"bench", "echo", "--target", "127.0.0.1:81", "--path", "/p",
-                                      "--server-pid", "4", "--core", "1", "--time-limit", "9",
-                                      "--no-pings", "--token", "a", "--token", "b"})
-            .target;
+    const auto command = parsed<BenchCommand>(
+        {"bench", "echo", "--target", "127.0.0.1:81", "--path", "/p", "--server-pid", "4", "--core",
+         "1", "--time-limit", "9", "--no-pings", "--token", "a", "--token", "b", "--stateful"});
+    const auto& target = command.scenario->target();
     CHECK(target.host == "127.0.0.1");
     CHECK(target.port == 81);
     CHECK(target.path == "/p");
@@ -346,17 +320,29 @@ TEST_CASE("bench finds its target in two ways", "[server]") {
     CHECK(target.time_limit_s == 9);
     CHECK(target.pings == bench::Pings::off);
     CHECK(target.tokens == Words{"a", "b"});
+    CHECK(target.stateful);
     // The names that bench/compare.py uses.
-    const auto other = scenario<bench::IdleOptions>(
-                           {"bench", "idle", "--url", "http://127.0.0.1:82/", "--pid", "5"},
-                           {{"HUBTRAIL_TOKEN", "e"}})
-                           .target;
+    const auto by_url =
+        parsed<BenchCommand>({"bench", "idle", "--url", "http://127.0.0.1:82/", "--pid", "5"},
+                             {{"HUBTRAIL_TOKEN", "e"}});
+    const auto& other = by_url.scenario->target();
     CHECK(other.port == 82);
     CHECK(other.path == "/bench");
     CHECK(other.server_pid == 5);
     CHECK(other.core == bench::kNoCore);
     CHECK(other.pings == bench::Pings::stock);
     CHECK(other.tokens == Words{"e"});
+    CHECK_FALSE(other.stateful);
+}
+
+TEST_CASE("bench takes the transports and protocols that a scenario has", "[server]") {
+    const auto sse = parsed<BenchCommand>({"bench", "stream", "--transport", "sse"});
+    CHECK(sse.scenario->target().carrier == bench::Carrier::server_sent_events);
+    const auto packed = parsed<BenchCommand>({"bench", "echo", "--protocol", "messagepack"});
+    CHECK(packed.scenario->target().encoding == bench::Encoding::messagepack);
+    CHECK_THAT(refused({"bench", "echo", "--transport", "pigeon"}).text, Contains("--transport"));
+    CHECK_THAT(refused({"bench", "idle", "--protocol", "messagepack"}).text,
+               Contains("--protocol messagepack: this scenario speaks JSON only"));
 }
 
 TEST_CASE("bench prints a table or JSON", "[server]") {
