@@ -52,10 +52,48 @@ struct IdleOptions {
 struct FanoutOptions {
     Target target;
     std::size_t connections = 1'000;
+    std::uint32_t rounds = 200;  ///< the next begins when the last has arrived everywhere
+    std::uint32_t per_turn = 1;  ///< messages of one round
+    std::uint32_t bytes = 120;   ///< of the string argument: `SEQUENCE:xxxx...`
+    std::uint32_t pause_ms = 0;  ///< between the rounds
+};
+
+/// A sender that does not wait, at `rate` messages a second on average and at random moments, to
+/// `connections`: the delay of each delivery from the moment when its message was due.
+struct DelayOptions {
+    Target target;
+    std::size_t connections = 1'000;
+    std::uint32_t rate = 100;
+    int seconds = 5;
+    std::uint32_t bytes = 120;
+    /// `connection`: the sender calls the bench hub. `log`: it appends to the log, which the
+    /// connections follow. Else a path: it posts the text there, and the server sends it to all.
+    std::string by = "connection";
+};
+
+/// The same as Fanout, of events that are appended to the log, to connections that follow it.
+struct LogFanoutOptions {
+    Target target;
+    std::size_t connections = 1'000;
     std::uint32_t rounds = 200;
     std::uint32_t per_turn = 1;
-    std::uint32_t bytes = 120;   ///< of the string argument: `SEQUENCE:xxxx...`
-    std::uint32_t pause_ms = 0;  ///< after each turn; 0: the server sends as fast as it can
+    std::uint32_t bytes = 120;
+};
+
+/// One event at a time on a server that has nothing else to do.
+struct LatencyOptions {
+    Target target;
+    std::uint32_t events = 200;
+    std::uint32_t pause_ms = 10;
+    std::string directory;  ///< whose disk is timed beside it; empty: none
+};
+
+/// Connections that come back at once, each with the cursor of before `events` events.
+struct ResumeOptions {
+    Target target;
+    std::size_t connections = 10'000;
+    std::size_t in_flight = 512;
+    std::uint32_t events = 20;
 };
 
 struct EchoOptions {
@@ -108,6 +146,10 @@ Report run_to_user(const ToUserOptions& options);
 Report run_group(const GroupOptions& options);
 Report run_stream(const StreamOptions& options);
 Report run_append(const AppendOptions& options);
+Report run_delay(const DelayOptions& options);
+Report run_log_fanout(const LogFanoutOptions& options);
+Report run_latency(const LatencyOptions& options);
+Report run_resume(const ResumeOptions& options);
 Report run_catchup(const CatchupOptions& options);
 
 }  // namespace hubtrail::bench

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -18,7 +19,7 @@ constexpr double kAfterOpenS = 0.3;
 constexpr double kSurplusS = 0.2;  // how long a message too many has to show itself
 constexpr std::size_t kSender = 0;
 
-/// Checks sequences and notes when each connection had its first message. Thread: main.
+/// Checks sequences and counts completions. Thread: main.
 class BurstSink final : public SwarmSink {
 public:
     BurstSink(std::size_t connections, std::uint64_t messages, std::uint32_t bytes)
@@ -27,12 +28,9 @@ public:
     std::string on_record(std::size_t connection, std::string_view record) override {
         switch (check_.accept(connection, record)) {
             case SequenceCheck::Verdict::message:
-                if (check_.next_of(connection) == 1) {
-                    first_.add(now_ns() - begin_ns_);
-                }
                 return {};
             case SequenceCheck::Verdict::other:
-                completed_ = true;
+                ++completed_;
                 return completion_fault(record);
             case SequenceCheck::Verdict::wrong:
                 break;
@@ -40,33 +38,28 @@ public:
         return check_.failure();
     }
 
-    void begin() { begin_ns_ = now_ns(); }
-    bool completed() const { return completed_; }
+    std::uint64_t completed() const { return completed_; }
     std::uint64_t delivered() const { return check_.delivered(); }
     std::uint64_t next_of(std::size_t connection) const { return check_.next_of(connection); }
-    Samples& first() { return first_; }
 
 private:
     SequenceCheck check_;
-    Samples first_;
-    std::int64_t begin_ns_ = 0;
-    bool completed_ = false;
+    std::uint64_t completed_ = 0;
 };
 
-/// Waits until `expected` messages and the completion are there, then for one too many.
-Result<void, BenchError> measure(Swarm& swarm, BurstSink& sink, const ProcessProbe& probe,
-                                 const std::string& invocation, std::uint64_t expected,
-                                 Progress& progress, Report& report) {
+/// Runs `go_on` until it is false, then waits for a message too many. Adds the figures of what was
+/// delivered meanwhile.
+Result<void, BenchError> measure(Swarm& swarm, const BurstSink& sink, const ProcessProbe& probe,
+                                 std::uint64_t expected, Progress& progress, Report& report,
+                                 const std::function<bool()>& go_on) {
     if (auto result = swarm.run_for(kAfterOpenS); !result) {
         return result;
     }
+    const std::uint64_t writes = swarm.writes();
     const CpuMeter meter(probe);
-    const std::uint64_t reads = swarm.reads();
-    sink.begin();
-    swarm.send(kSender, invocation);
     auto result = swarm.run([&] {
         progress.show(static_cast<double>(sink.delivered()), static_cast<double>(expected));
-        return sink.delivered() < expected || !sink.completed();
+        return go_on();
     });
     const auto delivered = static_cast<double>(sink.delivered());
     if (!result) {
@@ -75,11 +68,23 @@ Result<void, BenchError> measure(Swarm& swarm, BurstSink& sink, const ProcessPro
     }
     report.add("deliveries_per_s", delivered / meter.elapsed_s());
     add_cpu(report, probe, meter, delivered, "delivery");
-    report.add("deliveries_per_read", delivered / static_cast<double>(swarm.reads() - reads));
-    report.add("first_message_first_ms", sink.first().percentile_us(0) / 1e3);
-    report.add("first_message_median_ms", sink.first().percentile_us(50) / 1e3);
-    report.add("first_message_last_ms", sink.first().percentile_us(100) / 1e3);
+    if (delivered > 0) {
+        report.add("writes_per_delivery", static_cast<double>(swarm.writes() - writes) / delivered);
+    }
     return swarm.run_for(kSurplusS);
+}
+
+/// The same with one call that has the server send all of it.
+Result<void, BenchError> measure_call(Swarm& swarm, const BurstSink& sink,
+                                      const ProcessProbe& probe, const std::string& invocation,
+                                      std::uint64_t expected, Progress& progress, Report& report) {
+    bool called = false;
+    return measure(swarm, sink, probe, expected, progress, report, [&] {
+        if (!std::exchange(called, true)) {
+            swarm.send(kSender, invocation);
+        }
+        return sink.delivered() < expected || sink.completed() < 1;
+    });
 }
 
 Result<void, BenchError> fanout(const FanoutOptions& options, Report& report) {
@@ -88,6 +93,7 @@ Result<void, BenchError> fanout(const FanoutOptions& options, Report& report) {
     }
     const ProcessProbe probe(options.target.server_pid);
     const std::uint64_t messages = std::uint64_t{options.rounds} * options.per_turn;
+    const std::uint64_t of_round = std::uint64_t{options.per_turn} * options.connections;
     BurstSink sink(options.connections, messages, options.bytes);
     Progress progress("fanout");
     const auto swarm_of = make_swarm(options.target, options.connections, sink);
@@ -95,13 +101,31 @@ Result<void, BenchError> fanout(const FanoutOptions& options, Report& report) {
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
     }
-    const std::string arguments =
-        std::to_string(options.rounds) + "," + std::to_string(options.per_turn) + "," +
-        std::to_string(options.bytes) + "," + std::to_string(options.pause_ms);
-    return measure(swarm, sink, probe,
-                   "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Burst\",\"arguments\":[" +
-                       arguments + "]}",
-                   messages * options.connections, progress, report);
+    std::uint64_t round = 0;
+    std::int64_t begin_ns = 0;
+    std::int64_t arrived_ns = 0;
+    Samples rounds;
+    return measure(swarm, sink, probe, messages * options.connections, progress, report, [&] {
+        if (sink.delivered() < round * of_round || sink.completed() < round) {
+            return true;
+        }
+        if (round > 0 && arrived_ns == 0) {
+            arrived_ns = now_ns();
+            rounds.add(arrived_ns - begin_ns);
+        }
+        if (round == options.rounds) {
+            report.add("round_p50_us", rounds.percentile_us(50));
+            report.add("round_p99_us", rounds.percentile_us(99));
+            return false;
+        }
+        if (now_ns() - arrived_ns >= std::int64_t{options.pause_ms} * 1'000'000) {
+            begin_ns = now_ns();
+            arrived_ns = 0;
+            swarm.send(kSender, round_call(round++ * options.per_turn, options.per_turn,
+                                           options.bytes, Answer::wanted));
+        }
+        return true;
+    });
 }
 
 Result<void, BenchError> to_user(const ToUserOptions& options, Report& report) {
@@ -121,11 +145,11 @@ Result<void, BenchError> to_user(const ToUserOptions& options, Report& report) {
     // In the middle, so that a server that walks its connections is met half way.
     const std::size_t receiver = options.connections / 2;
     auto result =
-        measure(swarm, sink, probe,
-                "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToUser\",\"arguments\":"
-                "[\"u" +
-                    std::to_string(receiver) + "\"," + std::to_string(options.rounds) + "]}",
-                options.rounds, progress, report);
+        measure_call(swarm, sink, probe,
+                     "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToUser\",\"arguments\":"
+                     "[\"u" +
+                         std::to_string(receiver) + "\"," + std::to_string(options.rounds) + "]}",
+                     options.rounds, progress, report);
     if (result && sink.next_of(receiver) != options.rounds) {
         return Failure{BenchError{"messages for one user went to another"}};
     }
@@ -152,7 +176,7 @@ Result<void, BenchError> group(const GroupOptions& options, Report& report) {
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
     }
-    auto result = measure(
+    auto result = measure_call(
         swarm, sink, probe,
         "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToGroup\",\"arguments\":[\"target\"," +
             std::to_string(options.rounds) + "]}",

@@ -13,6 +13,7 @@
 
 #include "bench/process_probe.h"
 #include "bench/target.h"
+#include "bench/tcp_segments.h"
 #include "bench/websocket_wire.h"
 
 namespace hubtrail::bench {
@@ -70,6 +71,14 @@ Result<void, BenchError> HttpSwarm::open(std::size_t in_flight, Progress& progre
         progress.show(static_cast<double>(open_), static_cast<double>(connections_.size()));
     }
     return {};
+}
+
+std::uint64_t HttpSwarm::writes() const {
+    std::uint64_t all = 0;
+    for (const auto& connection : connections_) {
+        all += data_segments_in(connection.fd);
+    }
+    return all;
 }
 
 void HttpSwarm::start(std::size_t index) {
@@ -140,7 +149,6 @@ void HttpSwarm::on_readable(std::size_t index) {
         }
         return;
     }
-    ++reads_;
     std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
     if (target_.carrier == Carrier::long_polling) {
         connection.in.append(bytes);

@@ -21,6 +21,7 @@ public:
 
     Result<void, BenchError> open(std::size_t in_flight, Progress& progress) override;
     void send(std::size_t connection, std::string_view record) override;
+    std::uint64_t writes() const override;
     std::size_t connections_without_ping() const override { return 0; }
 
 private:

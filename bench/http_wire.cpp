@@ -164,7 +164,7 @@ Result<std::string_view, BenchError> HttpClient::exchange(std::string_view what,
             if (whole.last) {
                 close(std::exchange(socket_, -1));
             }
-            if (whole.status != 200) {
+            if (whole.status / 100 != 2) {
                 return failure(std::string(what) + " answered " + std::to_string(whole.status) +
                                ": " + std::string(whole.body.substr(0, kQuotedBytesMax)));
             }

@@ -36,7 +36,7 @@ public:
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    /// The body of a 200 answer; the view dies at the next call. Another status is an error.
+    /// The body of a 2xx answer; the view dies at the next call. Another status is an error.
     Result<std::string_view, BenchError> get(std::string_view path, std::int64_t deadline_ns);
     /// The same with a body to send.
     Result<std::string_view, BenchError> post(std::string_view path, std::string_view body,

@@ -235,6 +235,14 @@ Result<void, BenchError> echo(const EchoOptions& options, Report& report) {
 
 }  // namespace
 
+std::string round_call(std::uint64_t first, std::uint32_t count, std::uint32_t bytes,
+                       Answer answer) {
+    return std::string("{\"type\":1,") +
+           (answer == Answer::wanted ? "\"invocationId\":\"1\"," : "") +
+           "\"target\":\"Round\",\"arguments\":[" + std::to_string(first) + "," +
+           std::to_string(count) + "," + std::to_string(bytes) + "]}";
+}
+
 std::string completion_fault(std::string_view record) {
     const auto type = json_member(record, "type");
     const auto error = json_member(record, "error");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <string>
 #include <thread>
 
@@ -50,9 +51,12 @@ double ProcessProbe::cpu_s() const {
     if (!present()) {
         return 0.0;
     }
-    const auto ticks = cpu_ticks_of_stat(read_proc(pid_, "stat"));
-    return static_cast<double>(std::max<std::int64_t>(ticks, 0)) /
-           static_cast<double>(sysconf(_SC_CLK_TCK));
+    clockid_t clock{};
+    timespec used{};
+    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+        return 0.0;
+    }
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 double ProcessProbe::rss_kib() const {

@@ -10,8 +10,9 @@ std::int64_t now_ns();
 /// CPU seconds that this process has used.
 double own_cpu_s();
 
-/// Watches the server through /proc. CPU is user + system of all its threads, children not
-/// counted, in ticks of 10 ms: size a run so that it takes a good many of them.
+/// Watches the server. CPU is user + system of all its threads, those that have ended included and
+/// children not, by the kernel's clock of the process, which counts nanoseconds; memory is read
+/// from /proc.
 /// Thread: main.
 class ProcessProbe {
 public:

@@ -49,6 +49,12 @@ inline void add_cpu(Report& report, const ProcessProbe& probe, const CpuMeter& m
     report.add("elapsed_s", elapsed);
 }
 
+enum class Answer { wanted, unwanted };
+
+/// The call that has the bench hub send the messages `first` to `first + count - 1` to all.
+std::string round_call(std::uint64_t first, std::uint32_t count, std::uint32_t bytes,
+                       Answer answer);
+
 /// Empty, or the error of a completion record (SignalR message type 3) or of a close (type 7).
 std::string completion_fault(std::string_view record);
 

@@ -14,6 +14,7 @@ constexpr Amount kMembers = {0, kConnections.max};
 constexpr Amount kRounds = {1, 1'000'000'000};
 constexpr Amount kBytes = {1, 1024 * 1024};
 constexpr Amount kSeconds = {1, 3'600};
+constexpr Amount kEventsOfPost = {1, 1'000};
 constexpr Amount kPausesMs = {0, 10'000};
 
 template <typename Options>
@@ -23,6 +24,14 @@ template <typename Options, typename Value>
 Binding<Options> number(const char* name, Value Options::*member, Amount amount, const char* help) {
     return [=](Options& options) {
         return Flag{name, Flag::Number{&(options.*member), amount}, help};
+    };
+}
+
+template <typename Options>
+Binding<Options> text(const char* name, std::string Options::*member, const char* value_name,
+                      const char* help) {
+    return [=](Options& options) {
+        return Flag{name, Flag::Text{&(options.*member), value_name, {}}, help};
     };
 }
 
@@ -98,11 +107,89 @@ Scenario fanout_scenario() {
             return call<Options>(
                 run_fanout,
                 {number("--connections", &Options::connections, kConnections, "that receive"),
-                 number("--rounds", &Options::rounds, kRounds, "loop turns that send"),
-                 number("--per-turn", &Options::per_turn, kRounds, "messages to all in each turn"),
+                 number("--rounds", &Options::rounds, kRounds,
+                        "the next begins when the last has arrived everywhere"),
+                 number("--per-turn", &Options::per_turn, kRounds, "messages to all in each round"),
                  number("--bytes", &Options::bytes, kBytes, "of each message's text"),
-                 number("--pause-ms", &Options::pause_ms, kPausesMs,
-                        "after each turn; 0: as fast as it can")});
+                 number("--pause-ms", &Options::pause_ms, kPausesMs, "between the rounds")});
+        }};
+}
+
+Scenario delay_scenario() {
+    using Options = DelayOptions;
+    return {"delay",
+            "messages at a rate: how late each arrives",
+            "Sends messages to all connections at random moments, whether or not the last have "
+            "arrived, "
+            "and measures how late each arrives.",
+            "hubtrail bench delay --connections 1000 --rate 150",
+            Encodings::json,
+            [] {
+                return call<Options>(
+                    run_delay,
+                    {number("--connections", &Options::connections, kConnections, "that receive"),
+                     number("--rate", &Options::rate, kRounds, "messages a second, on average"),
+                     number("--seconds", &Options::seconds, kSeconds, "how long"),
+                     number("--bytes", &Options::bytes, kBytes, "of each message's text"),
+                     text("--by", &Options::by, "HOW",
+                          "connection: the sender calls the hub; log: it appends events, and the "
+                          "others follow the log; a path: it posts the text there")});
+            }};
+}
+
+Scenario log_fanout_scenario() {
+    using Options = LogFanoutOptions;
+    return {
+        "logfanout",
+        "append events that all connections follow",
+        "Appends events to the log, which all connections follow.",
+        "HUBTRAIL_TOKEN=$(hubtrail token ...) hubtrail bench logfanout --connections 1000",
+        Encodings::json,
+        [] {
+            return call<Options>(
+                run_log_fanout,
+                {number("--connections", &Options::connections, kConnections, "that follow"),
+                 number("--rounds", &Options::rounds, kRounds,
+                        "the next begins when the last has arrived everywhere"),
+                 number("--per-turn", &Options::per_turn, kEventsOfPost, "events in each round"),
+                 number("--bytes", &Options::bytes, kBytes, "of each event's data")});
+        }};
+}
+
+Scenario latency_scenario() {
+    using Options = LatencyOptions;
+    return {
+        "latency",
+        "one event at a time: acknowledged and delivered when",
+        "Appends one event at a time to a server that does nothing else, and measures how long the "
+        "acknowledgement and the delivery to one follower take.",
+        "HUBTRAIL_TOKEN=$(hubtrail token ...) hubtrail bench latency --directory data",
+        Encodings::json,
+        [] {
+            return call<Options>(
+                run_latency, {number("--events", &Options::events, kRounds, "to append"),
+                              number("--pause-ms", &Options::pause_ms, kPausesMs, "before each"),
+                              text("--directory", &Options::directory, "DIR",
+                                   "whose disk is timed beside it; it should be the log's")});
+        }};
+}
+
+Scenario resume_scenario() {
+    using Options = ResumeOptions;
+    return {
+        "resume",
+        "connections that come back at once with a cursor",
+        "Appends events, then opens connections that ask for all since before them, and waits "
+        "until "
+        "each has every one.",
+        "HUBTRAIL_TOKEN=$(hubtrail token ...) hubtrail bench resume --connections 10000",
+        Encodings::json,
+        [] {
+            return call<Options>(
+                run_resume,
+                {number("--connections", &Options::connections, kConnections, "that come back"),
+                 number("--in-flight", &Options::in_flight, kConnections, "being opened at once"),
+                 number("--events", &Options::events, kRounds, "that each has missed")});
         }};
 }
 
@@ -205,9 +292,10 @@ Scenario catchup_scenario() {
 
 const std::vector<Scenario>& scenarios() {
     static const std::vector<Scenario> table = {
-        connect_scenario(), idle_scenario(),    fanout_scenario(),
-        echo_scenario(),    to_user_scenario(), group_scenario(),
-        stream_scenario(),  append_scenario(),  catchup_scenario()};
+        connect_scenario(),    idle_scenario(),    fanout_scenario(), echo_scenario(),
+        to_user_scenario(),    group_scenario(),   stream_scenario(), delay_scenario(),
+        log_fanout_scenario(), latency_scenario(), resume_scenario(), append_scenario(),
+        catchup_scenario()};
     return table;
 }
 

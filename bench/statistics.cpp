@@ -7,9 +7,6 @@
 namespace hubtrail::bench {
 namespace {
 
-constexpr int kUtimeField = 14;  // proc(5), counted from 1
-constexpr int kStimeField = 15;
-
 std::int64_t integer(std::string_view text) {
     std::int64_t value = -1;
     std::from_chars(text.data(), text.data() + text.size(), value);
@@ -29,32 +26,6 @@ double Samples::percentile_us(double percent) {
     const double rank = std::ceil(percent / 100.0 * static_cast<double>(values_.size()));
     const auto index = static_cast<std::size_t>(std::max(rank, 1.0)) - 1;
     return static_cast<double>(values_[std::min(index, values_.size() - 1)]) / 1e3;
-}
-
-std::int64_t cpu_ticks_of_stat(std::string_view stat) {
-    const auto name_end = stat.rfind(')');
-    if (name_end == std::string_view::npos) {
-        return -1;
-    }
-    std::string_view rest = stat.substr(name_end + 1);
-    std::int64_t ticks = 0;
-    for (int field = 3; field <= kStimeField; ++field) {
-        const auto begin = rest.find_first_not_of(' ');
-        if (begin == std::string_view::npos) {
-            return -1;
-        }
-        rest.remove_prefix(begin);
-        const auto end = std::min(rest.find(' '), rest.size());
-        if (field == kUtimeField || field == kStimeField) {
-            const std::int64_t value = integer(rest.substr(0, end));
-            if (value < 0) {
-                return -1;
-            }
-            ticks += value;
-        }
-        rest.remove_prefix(end);
-    }
-    return ticks;
 }
 
 std::int64_t kib_of_status(std::string_view status, std::string_view key) {

@@ -22,10 +22,6 @@ private:
     std::size_t sorted_ = 0;
 };
 
-/// utime + stime in clock ticks from the text of /proc/PID/stat; -1 when it is not such a text.
-/// The command name may hold anything, spaces and parentheses included.
-std::int64_t cpu_ticks_of_stat(std::string_view stat);
-
 /// The KiB behind `key` (`VmRSS:`) in the text of /proc/PID/status; -1 when absent.
 std::int64_t kib_of_status(std::string_view status, std::string_view key);
 

@@ -51,8 +51,8 @@ public:
 
     std::uint64_t pings_received() const { return pings_received_; }
     std::uint64_t pings_sent() const { return pings_sent_; }
-    /// How often a socket gave bytes: with one message in each, the server coalesced nothing.
-    std::uint64_t reads() const { return reads_; }
+    /// How often the server has written to the connections that are open, see tcp_segments.h.
+    virtual std::uint64_t writes() const = 0;
     /// How many connections have had no server ping yet.
     virtual std::size_t connections_without_ping() const = 0;
 
@@ -69,7 +69,6 @@ protected:
     std::int64_t deadline_ns_;
     std::uint64_t pings_received_ = 0;
     std::uint64_t pings_sent_ = 0;
-    std::uint64_t reads_ = 0;
 };
 
 /// `sink` must outlive the swarm. Server-Sent Events carry JSON only, long polling is tried with

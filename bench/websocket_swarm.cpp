@@ -13,6 +13,7 @@
 #include "base/crypto.h"
 #include "bench/process_probe.h"
 #include "bench/target.h"
+#include "bench/tcp_segments.h"
 
 namespace hubtrail::bench {
 namespace {
@@ -116,6 +117,14 @@ Result<void, BenchError> WebSocketSwarm::open(std::size_t in_flight, Progress& p
     }
     next_ping_ns_ = now_ns() + kPingIntervalNs / static_cast<std::int64_t>(connections_.size());
     return {};
+}
+
+std::uint64_t WebSocketSwarm::writes() const {
+    std::uint64_t all = 0;
+    for (const auto& connection : connections_) {
+        all += data_segments_in(connection.fd);
+    }
+    return all;
 }
 
 std::size_t WebSocketSwarm::connections_without_ping() const {
@@ -226,7 +235,6 @@ void WebSocketSwarm::on_readable(std::size_t index) {
     Connection& connection = connections_[index];
     const auto got = recv(connection.fd, buffer_.data(), buffer_.size(), 0);
     if (got > 0) {
-        ++reads_;
         on_bytes(index, {buffer_.data(), static_cast<std::size_t>(got)});
     } else if (got == 0) {
         fail(index, "the server closed the connection");

@@ -41,7 +41,7 @@ class BenchHub final : public hub::Hub {
 public:
     static void methods(hub::Methods<BenchHub>& methods) {
         methods.add("Echo", &BenchHub::echo)
-            .add("Burst", &BenchHub::burst)
+            .add("Round", &BenchHub::round)
             .add("ToUser", &BenchHub::to_user)
             .add("ToGroup", &BenchHub::to_group)
             .add("Count", &BenchHub::count);
@@ -58,25 +58,14 @@ public:
 
     std::string echo(const std::string& text) { return text; }
 
-    Task<void> burst(std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes,
-                     std::int64_t pause_ms) {
-        check(
-            "Burst(rounds up to 1000000, per_turn up to 1000, bytes up to 16384, pause_ms up to "
-            "10000)",
-            {{rounds, kBenchRoundsMax},
-             {per_turn, kBenchPerTurnMax},
-             {bytes, kBenchBytesMax},
-             {pause_ms, kBenchPauseMsMax}});
-        std::int64_t sequence = 0;
-        for (std::int64_t round = 0; round < rounds; ++round) {
-            for (std::int64_t i = 1; i < per_turn; ++i) {
-                clients().all().send("m", message(sequence++, static_cast<std::size_t>(bytes)));
-            }
-            if (per_turn > 0) {
-                co_await clients().all().send("m",
-                                              message(sequence++, static_cast<std::size_t>(bytes)));
-            }
-            co_await hub::delay(std::chrono::milliseconds(pause_ms));
+    Task<void> round(std::int64_t first, std::int64_t count, std::int64_t bytes) {
+        check("Round(first, count up to 1000, bytes up to 16384)",
+              {{count, kBenchPerTurnMax}, {bytes, kBenchBytesMax}});
+        for (std::int64_t i = 1; i < count; ++i) {
+            clients().all().send("m", message(first++, static_cast<std::size_t>(bytes)));
+        }
+        if (count > 0) {
+            co_await clients().all().send("m", message(first, static_cast<std::size_t>(bytes)));
         }
     }
 

@@ -19,12 +19,11 @@ namespace hubtrail::server {
 inline constexpr std::int64_t kBenchRoundsMax = 1'000'000;
 inline constexpr std::int64_t kBenchPerTurnMax = 1000;
 inline constexpr std::int64_t kBenchBytesMax = 16 * 1024;
-inline constexpr std::int64_t kBenchPauseMsMax = 10'000;
 inline constexpr std::int64_t kBenchItemsMax = 10'000'000;
 
 /// The hub that `hubtrail bench` drives (`serve --bench-hub`), written as anybody's would be:
-/// Echo(string), Burst(rounds, per_turn, bytes, pause_ms), ToUser(user, rounds), ToGroup(group,
-/// rounds), Count(items). The query item `user` names the user, `group` the groups with commas. One
+/// Echo(string), Round(first, count, bytes), ToUser(user, rounds), ToGroup(group, rounds),
+/// Count(items). The query item `user` names the user, `group` the groups with commas. One
 /// for the process, one endpoint for each loop. Thread: main for the constructor and
 /// make_endpoint(); destroyed after the loops have stopped. All references must outlive it.
 class BenchHubs {

@@ -33,6 +33,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64U << 10U;
 constexpr int kEventsPerTurn = 512;
+constexpr int kTurnMs = 200;
 constexpr int kBacklog = 4096;
 constexpr std::int64_t kPingIntervalNs = 15'000'000'000;
 
@@ -58,7 +59,7 @@ std::uint32_t take_number(std::string_view& text) {
     return error == std::errc{} ? value : 0;
 }
 
-/// Appends the frame of message `sequence`, which is all that a server sends in a burst.
+/// Appends the frame of message `sequence`, which is all that a server sends in a round.
 void append_message(std::string& out, std::uint64_t sequence, std::uint32_t bytes) {
     std::string record = "{\"type\":1,\"target\":\"m\",\"arguments\":[\"";
     append_sequence_argument(record, sequence, bytes);
@@ -79,8 +80,7 @@ private:
 
     struct Connection {
         Phase phase = Phase::unused;
-        bool blocked = false;        // the socket took less than it was given
-        std::size_t burst_left = 0;  // of turn_, counted from its end
+        bool blocked = false;  // the socket took less than it was given
         std::string in;
         std::string out;
     };
@@ -93,7 +93,7 @@ private:
     void flush(int fd);
     void send_bytes(int fd, std::string_view bytes);
     void block(int fd, bool blocked);
-    void burst_turn();
+    void send_round(std::uint32_t first, std::uint32_t count, std::uint32_t bytes);
     void ping_all();
     void drop(int fd);
 
@@ -103,14 +103,7 @@ private:
     std::vector<Connection> connections_;  // by descriptor
     std::vector<int> open_;
     std::unordered_map<std::string, int> users_;
-    std::size_t blocked_ = 0;
-    std::string turn_;  // the bytes that every connection gets in this turn
-    std::string burst_completion_;
-    int burst_caller_ = -1;
-    std::uint32_t rounds_left_ = 0;
-    std::uint32_t per_turn_ = 0;
-    std::uint32_t bytes_ = 0;
-    std::uint64_t sequence_ = 0;
+    std::string round_;  // the bytes that every connection gets
     std::int64_t next_ping_ns_ = 0;
 };
 
@@ -144,8 +137,7 @@ void BareLoop::run() {
     std::array<epoll_event, kEventsPerTurn> events;
     next_ping_ns_ = now_ns() + kPingIntervalNs;
     while (stop_requested == 0) {
-        const bool bursting = burst_caller_ >= 0 && blocked_ == 0;
-        const int count = epoll_wait(epoll_, events.data(), kEventsPerTurn, bursting ? 0 : 200);
+        const int count = epoll_wait(epoll_, events.data(), kEventsPerTurn, kTurnMs);
         for (int i = 0; i < count; ++i) {
             const auto& event = events[static_cast<std::size_t>(i)];
             if (event.data.fd == listener_) {
@@ -158,9 +150,6 @@ void BareLoop::run() {
             if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
                 on_readable(event.data.fd);
             }
-        }
-        if (burst_caller_ >= 0 && blocked_ == 0) {
-            burst_turn();
         }
         if (now_ns() >= next_ping_ns_) {
             ping_all();
@@ -288,14 +277,13 @@ void BareLoop::on_record(int fd, std::string_view record) {
     } else if (record.find("\"target\":\"Echo\"") != std::string_view::npos) {
         const auto text = value_after(record, "\"arguments\":[\"");
         completion(",\"result\":\"" + std::string(text) + "\"");
-    } else if (record.find("\"target\":\"Burst\"") != std::string_view::npos) {
-        rounds_left_ = take_number(arguments);
-        per_turn_ = take_number(arguments);
-        bytes_ = take_number(arguments);
-        sequence_ = 0;
-        burst_caller_ = fd;
-        completion("");
-        burst_completion_ = std::exchange(frame, {});
+    } else if (record.find("\"target\":\"Round\"") != std::string_view::npos) {
+        const auto first = take_number(arguments);
+        const auto count = take_number(arguments);
+        send_round(first, count, take_number(arguments));
+        if (record.find("\"invocationId\"") != std::string_view::npos) {
+            completion("");
+        }
     } else if (record.find("\"target\":\"ToUser\"") != std::string_view::npos) {
         const auto user = users_.find(std::string(value_after(record, "\"arguments\":[\"")));
         arguments.remove_prefix(std::min(arguments.find(','), arguments.size()));
@@ -318,7 +306,6 @@ void BareLoop::block(int fd, bool blocked) {
         return;
     }
     connection.blocked = blocked;
-    blocked_ += blocked ? 1U : static_cast<std::size_t>(-1);
     epoll_event event{};
     event.events = blocked ? EPOLLIN | EPOLLOUT : EPOLLIN;
     event.data.fd = fd;
@@ -340,15 +327,6 @@ void BareLoop::send_bytes(int fd, std::string_view bytes) {
 
 void BareLoop::flush(int fd) {
     Connection& connection = connections_[static_cast<std::size_t>(fd)];
-    // The rest of the turn first: whatever is in `out` was queued after it.
-    while (connection.burst_left > 0) {
-        const char* rest = turn_.data() + turn_.size() - connection.burst_left;
-        const auto sent = send(fd, rest, connection.burst_left, MSG_NOSIGNAL);
-        if (sent <= 0) {
-            return;
-        }
-        connection.burst_left -= static_cast<std::size_t>(sent);
-    }
     if (!connection.out.empty()) {
         const auto sent = send(fd, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
         connection.out.erase(0, static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
@@ -359,23 +337,13 @@ void BareLoop::flush(int fd) {
     }
 }
 
-void BareLoop::burst_turn() {
-    if (rounds_left_ == 0) {
-        send_bytes(std::exchange(burst_caller_, -1), burst_completion_);
-        return;
-    }
-    --rounds_left_;
-    turn_.clear();
-    for (std::uint32_t i = 0; i < per_turn_; ++i) {
-        append_message(turn_, sequence_++, bytes_);
+void BareLoop::send_round(std::uint32_t first, std::uint32_t count, std::uint32_t bytes) {
+    round_.clear();
+    for (std::uint32_t i = 0; i < count; ++i) {
+        append_message(round_, first + i, bytes);
     }
     for (const int fd : open_) {
-        const auto sent = send(fd, turn_.data(), turn_.size(), MSG_NOSIGNAL);
-        const auto taken = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
-        if (taken < turn_.size() && (sent >= 0 || errno == EAGAIN)) {
-            connections_[static_cast<std::size_t>(fd)].burst_left = turn_.size() - taken;
-            block(fd, true);
-        }
+        send_bytes(fd, round_);
     }
 }
 
@@ -390,9 +358,6 @@ void BareLoop::ping_all() {
 
 void BareLoop::drop(int fd) {
     block(fd, false);
-    if (burst_caller_ == fd) {
-        burst_caller_ = -1;
-    }
     connections_[static_cast<std::size_t>(fd)] = Connection{};
     open_.erase(std::remove(open_.begin(), open_.end(), fd), open_.end());
     for (auto user = users_.begin(); user != users_.end();) {

@@ -30,6 +30,13 @@ if (Environment.GetEnvironmentVariable("BENCH_HS256_KEY") is { Length: > 0 } key
 }
 
 app.MapHub<BenchHub>("/bench", options => options.AllowStatefulReconnects = true);
+// What another part of a program does that has something to tell: by the hub's context.
+app.MapPost("/send", async (HttpRequest request, IHubContext<BenchHub> hub) =>
+{
+    using var body = new StreamReader(request.Body);
+    await hub.Clients.All.SendAsync("m", await body.ReadToEndAsync());
+    return Results.Json(new { sent = true });
+});
 await app.StartAsync();
 Console.WriteLine($"ready {app.Urls.First()}/");
 await app.WaitForShutdownAsync();
@@ -57,28 +64,16 @@ internal sealed class BenchHub : Hub
         await Task.CompletedTask;
     }
 
-    public async Task Burst(int rounds, int perTurn, int bytes, int pauseMs)
+    // The messages `first` to `first + count - 1`. The caller begins the next round when this one has
+    // arrived everywhere: rounds back to back run into one large write here.
+    public Task Round(long first, int count, int bytes)
     {
-        var sends = new Task[perTurn];
-        long sequence = 0;
-        for (var round = 0; round < rounds; ++round)
+        var sends = new Task[count];
+        for (var i = 0; i < count; ++i)
         {
-            for (var i = 0; i < perTurn; ++i)
-            {
-                sends[i] = Clients.All.SendAsync("m", $"{sequence++}:".PadRight(bytes, 'x'));
-            }
-            await Task.WhenAll(sends);
-            // The end of a turn: the connections' own send loops, queued before us, go first. Without it
-            // all rounds are written before the first byte leaves, which is another case: one large turn.
-            if (pauseMs > 0)
-            {
-                await Task.Delay(pauseMs);
-            }
-            else
-            {
-                await Task.Yield();
-            }
+            sends[i] = Clients.All.SendAsync("m", $"{first + i}:".PadRight(bytes, 'x'));
         }
+        return Task.WhenAll(sends);
     }
 
     public async Task ToGroup(string group, int rounds)

@@ -29,17 +29,6 @@ TEST_CASE("Samples sees a value that was added after a reading", "[bench]") {
     CHECK(samples.percentile_us(100) == 2.0);
 }
 
-TEST_CASE("the ticks of a stat line are user plus system, whatever the command is called",
-          "[bench]") {
-    const std::string tail = " S 1 2 3 4 5 6 7 8 9 10 120 34 900 900 20 0 1 0 5 6 7";
-    CHECK(cpu_ticks_of_stat("77 (hubtrail)" + tail) == 154);
-    CHECK(cpu_ticks_of_stat("77 (a) b (c d)" + tail) == 154);
-    CHECK(cpu_ticks_of_stat("77 (x) S 1 2 3 4 5 6 7 8 9 10 120 34") == 154);
-    CHECK(cpu_ticks_of_stat("77 (x) S 1 2 3 4 5 6 7 8 9 10 120") == -1);
-    CHECK(cpu_ticks_of_stat("77 (x) S 1 2 3 4 5 6 7 8 9 10 x 34") == -1);
-    CHECK(cpu_ticks_of_stat("") == -1);
-}
-
 TEST_CASE("the memory of a process is read from its status by key", "[bench]") {
     const std::string status =
         "Name:\tVmRSS: 5\nVmHWM:\t    9 kB\nVmRSS:\t  1234 kB\nThreads:\t1\n";

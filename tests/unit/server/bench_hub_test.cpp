@@ -100,12 +100,14 @@ TEST_CASE("Echo answers with its argument", "[server]") {
     CHECK(client.connection.records().back() == R"({"type":3,"invocationId":"1","result":"a\"b"})");
 }
 
-TEST_CASE("Burst sends numbered messages to all, so many a turn", "[server]") {
+TEST_CASE("Round sends numbered messages to all, from the one asked for", "[server]") {
     BenchFixture f;
     BenchClient one(f, {});
     BenchClient two(f, {});
-    one.call("Burst", "2,3,4,0");
-    f.loop.advance(1'000'000'000);
+    one.call("Round", "0,3,4");
+    f.loop.run();
+    one.call("Round", "3,3,4");
+    f.loop.run();
     const Texts expected = {"0:xx", "1:xx", "2:xx", "3:xx", "4:xx", "5:xx"};
     CHECK(one.messages() == expected);
     CHECK(two.messages() == expected);
@@ -138,19 +140,14 @@ TEST_CASE("Count streams the numbers", "[server]") {
 TEST_CASE("The bench hub takes arguments up to their limits and no further", "[server]") {
     BenchFixture f;
     BenchClient client(f, {});
-    const auto burst = [&](std::int64_t rounds, std::int64_t per_turn, std::int64_t bytes,
-                           std::int64_t pause_ms = 0) {
-        return client.refused("Burst", std::to_string(rounds) + "," + std::to_string(per_turn) +
-                                           "," + std::to_string(bytes) + "," +
-                                           std::to_string(pause_ms));
+    const auto round = [&](std::int64_t count, std::int64_t bytes) {
+        return client.refused("Round", "0," + std::to_string(count) + "," + std::to_string(bytes));
     };
-    CHECK_FALSE(burst(0, kBenchPerTurnMax, kBenchBytesMax));
-    CHECK(burst(0, kBenchPerTurnMax + 1, kBenchBytesMax));
-    CHECK(burst(0, kBenchPerTurnMax, kBenchBytesMax + 1));
-    CHECK_FALSE(burst(0, 1, 1, kBenchPauseMsMax));
-    CHECK(burst(0, 1, 1, kBenchPauseMsMax + 1));
-    CHECK(burst(kBenchRoundsMax + 1, 1, 1));
-    CHECK(burst(-1, 1, 1));
+    CHECK_FALSE(round(kBenchPerTurnMax, 1));
+    CHECK(round(kBenchPerTurnMax + 1, 1));
+    CHECK_FALSE(round(1, kBenchBytesMax));
+    CHECK(round(1, kBenchBytesMax + 1));
+    CHECK(round(-1, 1));
     CHECK(client.refused("Count", std::to_string(kBenchItemsMax + 1), 4));
     CHECK(client.refused("ToUser", "\"u\"," + std::to_string(kBenchRoundsMax + 1)));
     CHECK(client.refused("ToGroup", "\"g\"," + std::to_string(kBenchRoundsMax + 1)));
