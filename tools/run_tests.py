@@ -477,6 +477,10 @@ BENCH = (  # tiny: that the verbs work and their content checks hold, not how fa
     ("stream", {"connections": 8, "items": 500}),
     ("touser", {"connections": 20, "rounds": 50}), ("append", {"producers": 8, "seconds": 1}),
     ("catchup", {"events": 3000}),
+    ("delay", {"connections": 20, "rate": 100, "seconds": 1}),
+    ("delay", {"connections": 20, "rate": 100, "seconds": 1, "by": "log"}),
+    ("logfanout", {"connections": 20, "rounds": 10, "per-turn": 3}),
+    ("latency", {"events": 20, "directory": "."}), ("resume", {"connections": 50, "events": 30}),
 )
 
 
