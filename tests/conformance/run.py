@@ -143,12 +143,13 @@ class Side:
                 await asyncio.to_thread(server.stop)
         return run.lines
 
-    async def again(self, script):
-        """Once more, with the machine to itself: for noise of the reference."""
+    async def again(self, scripts):
+        """Once more, one after the other, with the machine to themselves: for noise of the reference."""
         server = await asyncio.to_thread(Server, self.command)
         self.url = server.url
         try:
-            return await self._transcript(script)
+            for script in scripts:
+                self.transcripts[script.name] = await self._transcript(script)
         finally:
             await asyncio.to_thread(server.stop)
 
@@ -284,9 +285,10 @@ def check_recorded(tally, scripts, live):
 
 async def settle(side, scripts, known):
     """Transcripts of the reference that are not the recorded ones get a second try in quiet."""
-    for script in scripts:
-        if script.name in side.transcripts and known.get(script.name) not in (None, side.transcripts[script.name]):
-            side.transcripts[script.name] = await side.again(script)
+    doubtful = [script for script in scripts
+                if script.name in side.transcripts and known.get(script.name) not in (None, side.transcripts[script.name])]
+    if doubtful:
+        await side.again(doubtful)
 
 
 def the_reference():
