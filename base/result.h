@@ -1,9 +1,10 @@
 #pragma once
 
-#include <cassert>
 #include <optional>
 #include <utility>
 #include <variant>
+
+#include "base/check.h"
 
 namespace hubtrail {
 
@@ -17,6 +18,8 @@ template <typename E>
 Failure(E) -> Failure<E>;
 
 /// A value or the reason there is none; stands in for std::expected until the toolchain has it.
+/// Taking the value of a failed one, or the error of a good one, aborts in every build: what would
+/// be read there is nobody's.
 template <typename T, typename E>
 class [[nodiscard]] Result {
 public:
@@ -28,16 +31,24 @@ public:
 
     explicit operator bool() const { return state_.index() == 0; }
 
-    T& operator*() { return *std::get_if<0>(&state_); }
-    const T& operator*() const { return *std::get_if<0>(&state_); }
-    T* operator->() { return std::get_if<0>(&state_); }
-    const T* operator->() const { return std::get_if<0>(&state_); }
+    T& operator*() { return *value(state_); }
+    const T& operator*() const { return *value(state_); }
+    T* operator->() { return value(state_); }
+    const T* operator->() const { return value(state_); }
     const E& error() const {
-        assert(state_.index() == 1);
-        return *std::get_if<1>(&state_);
+        const auto* failed = std::get_if<1>(&state_);
+        HUBTRAIL_CHECK(failed != nullptr, "the error of a good result was taken");
+        return *failed;
     }
 
 private:
+    template <typename State>
+    static auto* value(State& state) {
+        auto* good = std::get_if<0>(&state);
+        HUBTRAIL_CHECK(good != nullptr, "the value of a failed result was taken");
+        return good;
+    }
+
     std::variant<T, E> state_;
 };
 
@@ -50,7 +61,7 @@ public:
 
     explicit operator bool() const { return !error_.has_value(); }
     const E& error() const {
-        assert(error_.has_value());
+        HUBTRAIL_CHECK(error_.has_value(), "the error of a good result was taken");
         return *error_;
     }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/support/abort.h"
 #include "tests/support/catch.h"
 
 namespace hubtrail {
@@ -46,6 +47,30 @@ TEST_CASE("Result of nothing is good unless it failed", "[base]") {
     const Result<void, std::string> bad = Failure{std::string("why")};
     REQUIRE_FALSE(bad);
     CHECK(bad.error() == "why");
+}
+
+// An optimized build without assertions must end as well, so they are no part of it.
+TEST_CASE("Taking what a Result does not hold ends the process in every build", "[base]") {
+    using Catch::Matchers::Contains;
+    using test::abort_text;
+    auto bad = half(3);
+    const auto& constant_bad = bad;
+    Result<std::string, int> bad_text = Failure{1};
+    const auto& constant_bad_text = bad_text;
+    const auto good = half(4);
+    const Result<void, std::string> good_nothing;
+    const auto no_value = Contains("the value of a failed result was taken");
+    CHECK_THAT(abort_text([&] { *bad = 1; }), no_value);
+    CHECK_THAT(abort_text([&] { static_cast<void>(*constant_bad); }), no_value);
+    CHECK_THAT(abort_text([&] { bad_text->clear(); }), no_value);
+    CHECK_THAT(abort_text([&] { static_cast<void>(constant_bad_text->size()); }), no_value);
+    const auto no_error = Contains("the error of a good result was taken");
+    CHECK_THAT(abort_text([&] { static_cast<void>(good.error()); }), no_error);
+    CHECK_THAT(abort_text([&] { static_cast<void>(good_nothing.error()); }), no_error);
+    CHECK(abort_text([&] {
+              static_cast<void>(*good);
+              static_cast<void>(bad.error());
+          }).empty());
 }
 
 }  // namespace
