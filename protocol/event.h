@@ -81,8 +81,9 @@ void append_event_json(std::string& out, const LogEvent& event, std::string_view
 /// without the enclosing quotes.
 void append_event_json_escaped(std::string& out, const LogEvent& event, std::string_view cursor);
 
-/// `2026-05-04T08:00:01.000000Z`. Times outside the years 1970 to 9999 become the nearest inside.
+/// `2026-05-04T08:00:01.000000Z`. Times outside the years 1 to 9999 become the nearest inside.
 void append_time(std::string& out, std::int64_t wall_us);
+std::string time_text(std::int64_t wall_us);
 
 /// RFC 3339 with `Z` or an offset, any number of fraction digits (cut to microseconds); instants of
 /// the years 1970 to 9999. A leap second is the first second of the next day. The error says what

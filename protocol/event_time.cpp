@@ -7,15 +7,17 @@ namespace hubtrail::protocol {
 namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+constexpr std::int64_t kTimeMinUs = days_from_date(1, 1, 1) * kSecondsPerDay * kMicrosPerSecond;
 constexpr std::int64_t kTimeMaxUs =
     days_from_date(10'000, 1, 1) * kSecondsPerDay * kMicrosPerSecond - 1;
 
 }  // namespace
 
 void append_time(std::string& out, std::int64_t wall_us) {
-    const auto us = std::clamp<std::int64_t>(wall_us, 0, kTimeMaxUs);
+    // Counted from the first of them, nothing is negative and division rounds down.
+    const auto us = std::clamp(wall_us, kTimeMinUs, kTimeMaxUs) - kTimeMinUs;
     const auto seconds = us / kMicrosPerSecond;
-    const auto date = date_from_days(seconds / kSecondsPerDay);
+    const auto date = date_from_days(seconds / kSecondsPerDay + days_from_date(1, 1, 1));
     const auto second_of_day = static_cast<std::uint32_t>(seconds % kSecondsPerDay);
     const auto start = out.size();
     out += "0000-00-00T00:00:00.000000Z";
@@ -27,6 +29,12 @@ void append_time(std::string& out, std::int64_t wall_us) {
     put_digits(text + 14, second_of_day / 60U % 60U, 2);
     put_digits(text + 17, second_of_day % 60U, 2);
     put_digits(text + 20, static_cast<std::uint32_t>(us % kMicrosPerSecond), 6);
+}
+
+std::string time_text(std::int64_t wall_us) {
+    std::string out;
+    append_time(out, wall_us);
+    return out;
 }
 
 Result<std::int64_t, std::string> parse_time(std::string_view text) {

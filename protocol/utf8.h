@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -64,6 +65,27 @@ inline bool is_utf8(std::string_view text) {
 inline std::size_t count_characters(std::string_view text) {
     return text.size() -
            static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_utf8_continuation));
+}
+
+/// The code points of a text that can be shown on one line: well-formed, no control character.
+inline std::optional<std::size_t> count_printable(std::string_view text) {
+    const bool printable = std::none_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20U || c == 0x7F;
+    });
+    return printable && is_utf8(text) ? std::optional(count_characters(text)) : std::nullopt;
+}
+
+/// The text with U+FFFD in place of each byte that belongs to no well-formed sequence.
+inline std::string replace_bad_utf8(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const char* const end = text.data() + text.size();
+        const bool is_ascii = static_cast<unsigned char>(text.front()) < 0x80U;
+        const auto length = is_ascii ? 1 : utf8_length(text.data(), end);
+        out += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+    return out;
 }
 
 /// "string of 1 character", for error messages that do not quote.

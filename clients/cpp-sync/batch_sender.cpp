@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "clients/cpp-sync/raw_json.h"
+#include "base/ascii.h"
+#include "protocol/json_slices.h"
 
 namespace hubtrail::sync {
 namespace {
@@ -26,25 +27,25 @@ std::string body_of(const Batch& batch) {
 /// The event that the server complains about, cut short, so that the sender can be mended.
 std::string shown_event(const Batch& batch, const HttpReply& reply) {
     const auto index = find_problem_detail(reply, "index");
-    const auto number = index ? integer_value(*index) : std::nullopt;
-    if (!number || *number < 0 || static_cast<std::size_t>(*number) >= batch.events.size()) {
+    const auto number = index ? to_integer<std::size_t>(*index) : std::nullopt;
+    if (!number || *number >= batch.events.size()) {
         return "";
     }
-    const auto& json = batch.events[static_cast<std::size_t>(*number)].json;
+    const auto& json = batch.events[*number].json;
     return "\n  the event: " + json.substr(0, kShownEventBytesMax) +
            (json.size() > kShownEventBytesMax ? " ..." : "");
 }
 
 /// Whether a 2xx answers for exactly this batch (docs/api.md 2): one result each, in order.
 bool acknowledges(const HttpReply& reply, const Batch& batch) {
-    const auto results = find_member(reply.body, "results");
-    const auto elements = results ? array_elements(*results) : std::nullopt;
+    const auto results = protocol::find_member(reply.body, "results");
+    const auto elements = results ? protocol::array_elements(*results) : std::nullopt;
     if (!elements || elements->size() != batch.events.size()) {
         return false;
     }
     return std::equal(elements->begin(), elements->end(), batch.events.begin(),
                       [](std::string_view result, const OutEvent& event) {
-                          return find_string(result, "id") == event.id;
+                          return protocol::find_string(result, "id") == event.id;
                       });
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -19,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/mutex.h"
 
@@ -29,12 +29,6 @@ namespace rest = web::http;
 
 constexpr int kPoolThreads = 2;
 constexpr int kDiagnosisMs = 1000;
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-        return std::tolower(x) == std::tolower(y);
-    });
-}
 
 /// cpprestsdk's pool, which can be waited for. At the end of the process cpprestsdk drops the
 /// tasks that it has not run, and what they hold is lost.
@@ -180,7 +174,7 @@ std::string why_unreachable(const web::uri& uri) {
     freeaddrinfo(found);
     // It answers by now: the server is just starting.
     std::string text = error == 0 ? "it was not ready" : std::strerror(error);
-    text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+    text.front() = to_lower(text.front());
     return text;
 }
 
@@ -332,8 +326,7 @@ private:
 };
 
 bool is_unreserved(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
+    return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/crypto.h"
-#include "clients/cpp-sync/raw_json.h"
+#include "protocol/json_slices.h"
 
 namespace hubtrail::sync {
 namespace {
@@ -188,7 +188,7 @@ SyncError Puller::history_lost(const HttpReply& reply) const {
 }
 
 Result<Puller::Page, SyncError> Puller::read_page(const HttpReply& reply) const {
-    const auto members = object_members(reply.body);
+    const auto members = protocol::object_members(reply.body);
     if (!members) {
         return bad_reply("it is not a JSON object");
     }
@@ -198,17 +198,17 @@ Result<Puller::Page, SyncError> Puller::read_page(const HttpReply& reply) const 
     std::optional<bool> has_more;
     for (const auto& [name, value] : *members) {
         if (name == "changes") {
-            events = array_elements(value);
+            events = protocol::array_elements(value);
         } else if (name == "cursor") {
-            cursor = string_value(value);
+            cursor = protocol::string_value(value);
         } else if (name == "has_more") {
-            has_more = boolean_value(value);
+            has_more = protocol::boolean_value(value);
         } else if (name == "from") {
-            page.from = integer_value(value).value_or(0);
+            page.from = protocol::integer_value(value).value_or(0);
         } else if (name == "to") {
-            page.to = integer_value(value).value_or(0);
+            page.to = protocol::integer_value(value).value_or(0);
         } else if (name == "epoch") {
-            page.epoch = integer_value(value).value_or(0);
+            page.epoch = protocol::integer_value(value).value_or(0);
         }
     }
     if (!events || !cursor || cursor->empty() || !has_more) {
@@ -237,7 +237,7 @@ Result<void, SyncError> Puller::check_positions(const Page& page) const {
     }
     auto expected = page.from;
     for (const auto event : page.events) {
-        const auto position = find_integer(event, "pos");
+        const auto position = protocol::find_integer(event, "pos");
         if (!position || *position > page.to) {
             return bad_reply("an event has no position within " + range_text(page.from, page.to));
         }
@@ -319,8 +319,8 @@ bool token_sees_every_site(const std::string& token) {
     }
     const auto claims =
         base64url_decode(std::string_view(token).substr(first_dot + 1, last_dot - first_dot - 1));
-    const auto sites = claims ? find_member(*claims, "sites") : std::nullopt;
-    const auto role = sites ? find_string(*sites, "*") : std::nullopt;
+    const auto sites = claims ? protocol::find_member(*claims, "sites") : std::nullopt;
+    const auto role = sites ? protocol::find_string(*sites, "*") : std::nullopt;
     return role == "admin" || role == "super";
 }
 

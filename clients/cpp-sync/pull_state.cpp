@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "clients/cpp-sync/raw_json.h"
+#include "base/ascii.h"
 
 namespace hubtrail::sync {
 namespace {
@@ -52,8 +52,9 @@ std::optional<PullState> parse_pull_state(std::string_view text) {
         const auto line = take_line(text);
         const auto space = line.find(' ');
         const auto name = line.substr(0, space);
-        const auto number =
-            space == std::string_view::npos ? std::nullopt : integer_value(line.substr(space + 1));
+        const auto number = space == std::string_view::npos
+                                ? std::nullopt
+                                : to_integer<std::int64_t>(line.substr(space + 1));
         auto* field = name == "position"    ? &state.position
                       : name == "epoch"     ? &state.epoch
                       : name == "out_bytes" ? &state.out_bytes

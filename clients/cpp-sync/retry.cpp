@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "clients/cpp-sync/raw_json.h"
+#include "base/ascii.h"
+#include "protocol/json_slices.h"
 
 namespace hubtrail::sync {
 namespace {
@@ -18,12 +19,12 @@ std::string printable(std::string_view text) {
 }
 
 std::optional<std::string_view> find_details(std::string_view problem) {
-    if (const auto error = find_member(problem, "error")) {
-        if (const auto details = find_member(*error, "details")) {
+    if (const auto error = protocol::find_member(problem, "error")) {
+        if (const auto details = protocol::find_member(*error, "details")) {
             return details;
         }
     }
-    return find_member(problem, "details");
+    return protocol::find_member(problem, "details");
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ bool is_worth_retrying(int status) {
 
 std::optional<std::int64_t> retry_after_ms(const HttpReply& reply) {
     const auto header = reply.find_header("Retry-After");
-    const auto seconds = header ? integer_value(*header) : std::nullopt;
+    const auto seconds = header ? to_integer<std::int64_t>(*header) : std::nullopt;
     if (!seconds || *seconds < 0) {
         return std::nullopt;
     }
@@ -51,18 +52,18 @@ std::optional<std::int64_t> retry_after_ms(const HttpReply& reply) {
 
 std::optional<std::string> find_problem_detail(const HttpReply& reply, std::string_view name) {
     const auto details = find_details(reply.body);
-    const auto value = details ? find_member(*details, name) : std::nullopt;
+    const auto value = details ? protocol::find_member(*details, name) : std::nullopt;
     if (!value || *value == "null") {
         return std::nullopt;
     }
-    if (auto text = string_value(*value)) {
+    if (auto text = protocol::string_value(*value)) {
         return printable(*text);
     }
     return printable(*value);
 }
 
 std::string problem_code(const HttpReply& reply) {
-    return printable(find_string(reply.body, "code").value_or(""));
+    return printable(protocol::find_string(reply.body, "code").value_or(""));
 }
 
 std::string describe_problem(const HttpReply& reply) {
@@ -73,9 +74,9 @@ std::string describe_problem(const HttpReply& reply) {
     if (const auto code = problem_code(reply); !code.empty()) {
         out += " " + code;
     }
-    auto text = find_string(reply.body, "detail");
+    auto text = protocol::find_string(reply.body, "detail");
     if (!text) {
-        text = find_string(reply.body, "message");
+        text = protocol::find_string(reply.body, "message");
     }
     if (text && !text->empty()) {
         out += ": " + printable(*text);

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdio>
 
-#include "clients/cpp-sync/raw_json.h"
-#include "clients/cpp-sync/time_text.h"
+#include "base/ascii.h"
+#include "protocol/event.h"
+#include "protocol/json_slices.h"
 
 namespace hubtrail::sync {
 namespace {
@@ -34,6 +34,14 @@ constexpr std::array kIncidents{
     IncidentKind{"easyofficemode_finish_failed", nullptr, 4},
     IncidentKind{"unknown", nullptr, 2},
 };
+
+/// `2026-05-04T10:00:01`: the clock on the wall of a place so many minutes ahead of UTC.
+std::string local_time_text(std::int64_t wall_us, int utc_offset_minutes) {
+    constexpr std::int64_t kUsPerMinute = 60'000'000;
+    auto text = protocol::time_text(wall_us + utc_offset_minutes * kUsPerMinute);
+    text.resize(text.find('.'));
+    return text;
+}
 
 std::string numbered(const char* format, std::uint64_t number) {
     std::array<char, 64> text{};
@@ -92,9 +100,8 @@ void DemoBuilding::add_people() {
     const auto add = [this](const char* title, Role role, int count, const char* key) {
         for (int number = 1; number <= count; ++number) {
             std::string id = "user-" + std::string(title) + "-" + std::to_string(number);
-            std::transform(id.begin(), id.end(), id.begin(), [](unsigned char c) {
-                return c == ' ' ? '-' : static_cast<char>(std::tolower(c));
-            });
+            std::transform(id.begin(), id.end(), id.begin(),
+                           [](char c) { return c == ' ' ? '-' : to_lower(c); });
             people_.push_back({id, title, number, role, key});
         }
     };
@@ -165,10 +172,12 @@ OutEvent DemoBuilding::entry(std::int64_t now_us) {
                                                                                : "entry";
     const auto id = next_id();
     const auto name = person->title + " " + std::to_string(person->number);
-    auto lock =
-        JsonObjectWriter().text("id", door->id).text("customer_reference", door->name).finish();
-    JsonObjectWriter data;
-    data.text("utc_date_time", utc_time_text(now_us))
+    auto lock = protocol::JsonObjectWriter()
+                    .text("id", door->id)
+                    .text("customer_reference", door->name)
+                    .finish();
+    protocol::JsonObjectWriter data;
+    data.text("utc_date_time", protocol::time_text(now_us))
         .text("local_date_time", local_time_text(now_us, options_.utc_offset_minutes))
         .text("event_category", category)
         .text("access_by", person->key)
@@ -179,7 +188,7 @@ OutEvent DemoBuilding::entry(std::int64_t now_us) {
     if (refusal != nullptr) {
         data.text("reason", refusal);
     }
-    JsonObjectWriter event;
+    protocol::JsonObjectWriter event;
     event.text("id", id)
         .text("stream", "entries")
         .text("type", refusal != nullptr ? "entry.denied" : "entry.granted")
@@ -188,7 +197,7 @@ OutEvent DemoBuilding::entry(std::int64_t now_us) {
         .text("site_id", options_.site)
         .text("user_id", person->id)
         .text("actor", name)
-        .text("occurred_at", utc_time_text(now_us))
+        .text("occurred_at", protocol::time_text(now_us))
         .raw("data", data.finish());
     return {id, event.finish()};
 }
@@ -209,21 +218,21 @@ OutEvent DemoBuilding::incident_event(std::int64_t now_us, const std::string& ki
     const auto& door = doors_[door_index];
     const bool is_online = kind != "lock_connection_lost" && kind != "iq_connection_lost";
     const auto id = next_id();
-    auto lock = JsonObjectWriter()
+    auto lock = protocol::JsonObjectWriter()
                     .text("id", door.id)
                     .text("customer_reference", door.name)
                     .text("mac_address", door.mac)
                     .raw("is_online", is_online ? "true" : "false")
                     .finish();
-    auto hub = JsonObjectWriter().text("id", door.hub_id).finish();
-    auto data = JsonObjectWriter()
+    auto hub = protocol::JsonObjectWriter().text("id", door.hub_id).finish();
+    auto data = protocol::JsonObjectWriter()
                     .text("type", kind)
-                    .text("utc_date_time", utc_time_text(now_us))
+                    .text("utc_date_time", protocol::time_text(now_us))
                     .text("local_date_time", local_time_text(now_us, options_.utc_offset_minutes))
                     .raw("lock", lock)
                     .raw("iq", hub)
                     .finish();
-    JsonObjectWriter event;
+    protocol::JsonObjectWriter event;
     event.text("id", id)
         .text("stream", "incidents")
         .text("type", "incident." + kind)
@@ -232,7 +241,7 @@ OutEvent DemoBuilding::incident_event(std::int64_t now_us, const std::string& ki
         .text("site_id", options_.site)
         .text("actor", door.name)
         .text_if_any("correlation_id", correlation_id)
-        .text("occurred_at", utc_time_text(now_us))
+        .text("occurred_at", protocol::time_text(now_us))
         .raw("data", data);
     return {id, event.finish()};
 }

@@ -4,8 +4,9 @@
 #include <cstdio>
 
 #include "base/crypto.h"
-#include "clients/cpp-sync/raw_json.h"
-#include "clients/cpp-sync/time_text.h"
+#include "protocol/event.h"
+#include "protocol/json_slices.h"
+#include "protocol/utf8.h"
 
 namespace hubtrail::sync {
 namespace {
@@ -31,7 +32,7 @@ bool fits(const std::string& path) {
     if (path.size() > kPathBytesMax) {
         return false;
     }
-    if (is_utf8(path)) {
+    if (protocol::is_utf8(path)) {
         return true;
     }
     constexpr std::size_t kWorstGrowth = 3;
@@ -39,18 +40,18 @@ bool fits(const std::string& path) {
 }
 
 std::string data_of(const FileChange& change) {
-    JsonObjectWriter data;
+    protocol::JsonObjectWriter data;
     if (change.meta.kind == FileKind::file) {
         data.number("size", change.meta.size);
     }
-    data.text("mtime", utc_time_text(change.meta.mtime_ns / 1000));
+    data.text("mtime", protocol::time_text(change.meta.mtime_ns / 1000));
     if (change.replaced) {
         data.raw("replaced", "true");
     }
-    if (!is_utf8(change.path)) {
+    if (!protocol::is_utf8(change.path)) {
         data.text("path_base64url", base64url_encode(change.path));
     }
-    if (!is_utf8(change.old_path)) {
+    if (!protocol::is_utf8(change.old_path)) {
         data.text("old_path_base64url", base64url_encode(change.old_path));
     }
     return data.finish();
@@ -91,7 +92,7 @@ OutEvent make_file_event(const FileChange& change, const std::string& site, cons
                          std::int64_t now_us) {
     const std::string resource = change.meta.kind == FileKind::folder ? "folder" : "file";
     const std::string kind = name_of(change.kind);
-    JsonObjectWriter event;
+    protocol::JsonObjectWriter event;
     event.text("id", id)
         .text("stream", "files")
         .text("type", resource + "." + kind)
@@ -102,7 +103,7 @@ OutEvent make_file_event(const FileChange& change, const std::string& site, cons
         .text("actor_client_id", "hubtrail-watch")
         .text_if_any("old_path", change.old_path)
         .text("path", change.path)
-        .text("occurred_at", utc_time_text(now_us))
+        .text("occurred_at", protocol::time_text(now_us))
         .raw("data", data_of(change));
     return {id, event.finish()};
 }

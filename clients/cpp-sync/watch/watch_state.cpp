@@ -1,7 +1,6 @@
 #include "clients/cpp-sync/watch/watch_state.h"
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <iterator>
 #include <utility>
@@ -9,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "clients/cpp-sync/http_client.h"
 
@@ -33,13 +33,12 @@ std::optional<std::string> from_word(std::string_view word) {
             out.push_back(word[i]);
             continue;
         }
-        unsigned byte = 0;
-        if (i + 2 >= word.size() ||
-            std::from_chars(word.data() + i + 1, word.data() + i + 3, byte, 16).ptr !=
-                word.data() + i + 3) {
+        const auto byte =
+            i + 2 < word.size() ? to_integer<unsigned>(word.substr(i + 1, 2), 16) : std::nullopt;
+        if (!byte) {
             return std::nullopt;
         }
-        out.push_back(static_cast<char>(byte));
+        out.push_back(static_cast<char>(*byte));
         i += 2;
     }
     return out;
@@ -64,9 +63,9 @@ std::string_view take_word(std::string_view& line) {
 
 template <typename Number>
 bool take_number(std::string_view& line, Number& number) {
-    const auto word = take_word(line);
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-    return error == std::errc{} && end == word.data() + word.size() && !word.empty();
+    const auto read = to_integer<Number>(take_word(line));
+    number = read.value_or(0);
+    return read.has_value();
 }
 
 void append_meta(std::string& out, const FileMeta& meta) {

@@ -14,9 +14,9 @@ OutEvent event(int number, std::size_t padding = 0) {
 
 std::vector<std::string> ids_of(const std::string& body) {
     std::vector<std::string> ids;
-    const auto elements = array_elements(body).value();
+    const auto elements = protocol::array_elements(body).value();
     for (const auto element : elements) {
-        ids.push_back(find_string(element, "id").value());
+        ids.push_back(protocol::find_string(element, "id").value());
     }
     return ids;
 }

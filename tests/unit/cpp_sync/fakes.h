@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 #include "clients/cpp-sync/http_client.h"
-#include "clients/cpp-sync/raw_json.h"
 #include "clients/cpp-sync/stop_signal.h"
+#include "protocol/json_slices.h"
 #include "tests/support/catch.h"
 
 namespace hubtrail::sync {
@@ -87,10 +87,10 @@ public:
     /// A 201 with a result for each event of the body.
     static HttpReply acknowledgement(const std::string& body, int status = 201) {
         std::string results;
-        const auto events = array_elements(body).value();
+        const auto events = protocol::array_elements(body).value();
         for (const auto event : events) {
             results += results.empty() ? "" : ",";
-            results += "{\"id\":\"" + find_string(event, "id").value() +
+            results += "{\"id\":\"" + protocol::find_string(event, "id").value() +
                        "\",\"pos\":1,\"cursor\":\"c1.x\",\"duplicate\":false}";
         }
         return {status, {}, "{\"results\":[" + results + "]}"};

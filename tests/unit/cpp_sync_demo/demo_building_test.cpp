@@ -4,7 +4,7 @@
 #include <set>
 
 #include "clients/cpp-sync/demo/demo_feed.h"
-#include "clients/cpp-sync/raw_json.h"
+#include "protocol/json_slices.h"
 #include "tests/support/catch.h"
 
 namespace hubtrail::sync {
@@ -34,8 +34,10 @@ TEST_CASE("The same seed tells the same story, another seed another", "[sync]") 
     const auto later = events_of(1, 500, kNow + 3'600'000'000);
     const auto now = events_of(1, 500);
     for (std::size_t i = 0; i < now.size(); ++i) {
-        CHECK(find_string(later[i].json, "type") == find_string(now[i].json, "type"));
-        CHECK(find_string(later[i].json, "user_id") == find_string(now[i].json, "user_id"));
+        CHECK(protocol::find_string(later[i].json, "type") ==
+              protocol::find_string(now[i].json, "type"));
+        CHECK(protocol::find_string(later[i].json, "user_id") ==
+              protocol::find_string(now[i].json, "user_id"));
         CHECK(later[i].id == now[i].id);
         CHECK(later[i].json != now[i].json);
     }
@@ -45,27 +47,27 @@ TEST_CASE("Entries are shaped like SALTO's", "[sync]") {
     bool granted = false;
     bool denied = false;
     for (const auto& event : events_of(3, 2000)) {
-        if (find_string(event.json, "stream") != "entries") {
+        if (protocol::find_string(event.json, "stream") != "entries") {
             continue;
         }
-        const auto type = find_string(event.json, "type");
-        const auto data = *find_member(event.json, "data");
+        const auto type = protocol::find_string(event.json, "type");
+        const auto data = *protocol::find_member(event.json, "data");
         granted = granted || type == "entry.granted";
         denied = denied || type == "entry.denied";
-        CHECK(find_member(data, "reason").has_value() == (type == "entry.denied"));
+        CHECK(protocol::find_member(data, "reason").has_value() == (type == "entry.denied"));
         for (const char* name : {"utc_date_time", "local_date_time", "access_by", "event_category",
                                  "user_first_name", "user_last_name", "user_alias"}) {
             CAPTURE(name);
-            CHECK(find_string(data, name));
+            CHECK(protocol::find_string(data, name));
         }
-        const auto lock = find_member(data, "lock");
+        const auto lock = protocol::find_member(data, "lock");
         REQUIRE(lock);
-        CHECK(find_string(*lock, "id"));
-        CHECK(find_string(*lock, "customer_reference"));
-        CHECK(find_string(event.json, "site_id") == "s1");
-        CHECK(find_string(event.json, "user_id"));
-        CHECK(find_string(event.json, "occurred_at") == "2026-05-04T08:00:00.000000Z");
-        CHECK(find_string(data, "local_date_time") == "2026-05-04T09:00:00");
+        CHECK(protocol::find_string(*lock, "id"));
+        CHECK(protocol::find_string(*lock, "customer_reference"));
+        CHECK(protocol::find_string(event.json, "site_id") == "s1");
+        CHECK(protocol::find_string(event.json, "user_id"));
+        CHECK(protocol::find_string(event.json, "occurred_at") == "2026-05-04T08:00:00.000000Z");
+        CHECK(protocol::find_string(data, "local_date_time") == "2026-05-04T09:00:00");
     }
     CHECK(granted);
     CHECK(denied);
@@ -75,13 +77,14 @@ TEST_CASE("Every kind of incident happens, and each alarm ends after it began", 
     std::set<std::string> kinds;
     std::map<std::string, std::string> open;
     for (const auto& event : events_of(4, 20'000)) {
-        if (find_string(event.json, "stream") != "incidents") {
+        if (protocol::find_string(event.json, "stream") != "incidents") {
             continue;
         }
-        const auto kind = *find_string(*find_member(event.json, "data"), "type");
+        const auto kind =
+            *protocol::find_string(*protocol::find_member(event.json, "data"), "type");
         kinds.insert(kind);
-        CHECK(find_string(event.json, "type") == "incident." + kind);
-        const auto correlation = find_string(event.json, "correlation_id");
+        CHECK(protocol::find_string(event.json, "type") == "incident." + kind);
+        const auto correlation = protocol::find_string(event.json, "correlation_id");
         const bool is_end =
             kind.substr(0, 4) == "end_" || kind.find("restored") != std::string::npos;
         if (is_end) {

@@ -1,8 +1,8 @@
 #include "clients/cpp-sync/watch/file_change.h"
 
 #include "base/crypto.h"
-#include "clients/cpp-sync/raw_json.h"
-#include "clients/cpp-sync/time_text.h"
+#include "protocol/json_slices.h"
+#include "protocol/utf8.h"
 #include "tests/support/catch.h"
 
 namespace hubtrail::sync {
@@ -38,19 +38,19 @@ TEST_CASE("A folder's event has the folder's type and no size", "[sync]") {
     change.kind = FileChange::Kind::created;
     change.meta.kind = FileKind::folder;
     const auto json = make_file_event(change, "s1", "i", 0).json;
-    CHECK(find_string(json, "type") == "folder.created");
-    CHECK(find_string(json, "resource_type") == "folder");
-    CHECK_FALSE(find_member(json, "old_path"));
-    CHECK_FALSE(find_member(*find_member(json, "data"), "size"));
+    CHECK(protocol::find_string(json, "type") == "folder.created");
+    CHECK(protocol::find_string(json, "resource_type") == "folder");
+    CHECK_FALSE(protocol::find_member(json, "old_path"));
+    CHECK_FALSE(protocol::find_member(*protocol::find_member(json, "data"), "size"));
 }
 
 TEST_CASE("A name that is not UTF-8 is shown and kept whole", "[sync]") {
     const auto json = make_file_event(moved("/a\xFF", "/b\xFE"), "s1", "i", 0).json;
-    CHECK(is_utf8(json));
-    CHECK(find_string(json, "path") == "/b\xEF\xBF\xBD");
-    const auto data = *find_member(json, "data");
-    CHECK(base64url_decode(*find_string(data, "path_base64url")) == "/b\xFE");
-    CHECK(base64url_decode(*find_string(data, "old_path_base64url")) == "/a\xFF");
+    CHECK(protocol::is_utf8(json));
+    CHECK(protocol::find_string(json, "path") == "/b\xEF\xBF\xBD");
+    const auto data = *protocol::find_member(json, "data");
+    CHECK(base64url_decode(*protocol::find_string(data, "path_base64url")) == "/b\xFE");
+    CHECK(base64url_decode(*protocol::find_string(data, "old_path_base64url")) == "/a\xFF");
 }
 
 TEST_CASE("A path of 4096 bytes is told and one of 4097 is not", "[sync]") {
@@ -78,11 +78,12 @@ TEST_CASE("A move from or to a path that is too long is told as what a reader ca
     CHECK(sendable(moved("/a", "/b")) == moved("/a", "/b"));
 }
 
-TEST_CASE("Times are written in UTC with microseconds, and as the clock on the wall", "[sync]") {
-    CHECK(utc_time_text(0) == "1970-01-01T00:00:00.000000Z");
-    CHECK(utc_time_text(-1) == "1969-12-31T23:59:59.999999Z");
-    CHECK(local_time_text(1'777'881'600'000'000, 120) == "2026-05-04T10:00:00");
-    CHECK(local_time_text(0, -60) == "1969-12-31T23:00:00");
+TEST_CASE("A file from before 1970 keeps its time", "[sync]") {
+    auto change = moved("", "/old");
+    change.meta.mtime_ns = -1'000;
+    const auto json = make_file_event(change, "s1", "i", 0).json;
+    CHECK(protocol::find_string(*protocol::find_member(json, "data"), "mtime") ==
+          "1969-12-31T23:59:59.999999Z");
 }
 
 }  // namespace hubtrail::sync

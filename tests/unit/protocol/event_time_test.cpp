@@ -37,6 +37,7 @@ TEST_CASE("append_time and parse_time agree on known instants", "[protocol]") {
     };
     for (const auto& row : rows) {
         CHECK(written(row.us) == row.text);
+        CHECK(time_text(row.us) == row.text);
         const auto parsed = parse_time(row.text);
         REQUIRE(parsed);
         CHECK(*parsed == row.us);
@@ -68,8 +69,10 @@ TEST_CASE("append_time and parse_time agree on every day of 1970 to 9999", "[pro
 }
 
 TEST_CASE("append_time holds times outside its years at their edge", "[protocol]") {
-    CHECK(written(-1) == "1970-01-01T00:00:00.000000Z");
-    CHECK(written(INT64_MIN) == "1970-01-01T00:00:00.000000Z");
+    CHECK(written(-1) == "1969-12-31T23:59:59.999999Z");
+    CHECK(written(-62'135'596'800 * kSecond) == "0001-01-01T00:00:00.000000Z");
+    CHECK(written(-62'135'596'800 * kSecond - 1) == "0001-01-01T00:00:00.000000Z");
+    CHECK(written(INT64_MIN) == "0001-01-01T00:00:00.000000Z");
     CHECK(written(kLastUs + 1) == "9999-12-31T23:59:59.999999Z");
     CHECK(written(INT64_MAX) == "9999-12-31T23:59:59.999999Z");
 }
