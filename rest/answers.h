@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,12 +8,6 @@
 namespace hubtrail::rest {
 
 inline constexpr int kRetryOverloadedS = 1;  ///< Retry-After when a queue of ours is full
-
-enum class Methods { read, append };  ///< GET and HEAD, or POST
-
-/// 405 with Allow, or nothing when the request's method is one of these.
-std::optional<transport::HttpResponse> check_method(const transport::HttpRequest& request,
-                                                    Methods methods);
 
 transport::HttpResponse make_json(int status, std::string body);
 

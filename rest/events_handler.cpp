@@ -85,10 +85,7 @@ std::string EventsHandler::UuidMaker::make_id() {
 }
 
 void EventsHandler::handle(HttpRequest request, HttpReply reply) {
-    const bool collection = request.path == kEventsPath;
-    if (auto refusal = check_method(request, collection ? Methods::append : Methods::read)) {
-        reply(std::move(*refusal));
-    } else if (collection) {
+    if (request.path == kEventsPath) {
         append(request, reply);
     } else {
         show(request, reply);

@@ -9,14 +9,8 @@ void HealthHandler::handle(transport::HttpRequest request, transport::HttpReply 
 }
 
 transport::HttpResponse HealthHandler::answer(const transport::HttpRequest& request) const {
-    if (auto refusal = check_method(request, Methods::read)) {
-        return *refusal;
-    }
     if (request.path == kLivePath) {
         return make_json(200, R"({"status":"alive"})");
-    }
-    if (request.path != kReadyPath) {
-        return make_not_found("nothing is served at this path");
     }
     if (draining_) {
         return transport::make_problem(503, "draining", "the server is about to stop");

@@ -32,14 +32,10 @@ transport::HttpResponse make_site_refused(const std::string& site) {
 }  // namespace
 
 void SyncHandler::handle(HttpRequest request, HttpReply reply) {
-    if (auto refusal = check_method(request, Methods::read)) {
-        reply(std::move(*refusal));
-    } else if (request.path == kChangesPath) {
+    if (request.path == kChangesPath) {
         show_changes(request, std::move(reply));
-    } else if (request.path == kCursorPath) {
-        show_cursor(request, reply);
     } else {
-        reply(make_not_found("nothing is served at this path"));
+        show_cursor(request, reply);
     }
 }
 

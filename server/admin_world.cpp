@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "rest/routes.h"
 #include "transport/http/http_parser.h"
 #include "transport/websocket/hybi_frame_decoder.h"
 
@@ -25,15 +26,14 @@ AdminWorld::AdminWorld(const Shared& shared, transport::OutputScheduler& schedul
                        std::vector<const transport::ConnectionCounters*> counters)
     : health_(shared.service, shared.draining),
       metrics_(std::move(counters)),
-      router_(make_router()),
-      sessions_(scheduler, router_, shared.tokens, shared.clock, shared.log, session_options()) {}
+      routes_(make_routes()),
+      sessions_(scheduler, routes_, shared.tokens, shared.clock, shared.log, session_options()) {}
 
-transport::Router AdminWorld::make_router() {
-    transport::Router router;
-    router.add(std::string(rest::kLivePath), health_);
-    router.add(std::string(rest::kReadyPath), health_);
-    router.add(std::string(kMetricsPath), metrics_);
-    return router;
+transport::RouteTable AdminWorld::make_routes() {
+    transport::RouteTable routes;
+    rest::add_health_routes(routes, &health_);
+    routes.add({{"GET"}, std::string(kMetricsPath), &metrics_, "the metrics"});
+    return routes;
 }
 
 }  // namespace hubtrail::server

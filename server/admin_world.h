@@ -20,11 +20,11 @@ public:
     transport::SessionServer& sessions() { return sessions_; }
 
 private:
-    transport::Router make_router();
+    transport::RouteTable make_routes();
 
     rest::HealthHandler health_;
     MetricsHandler metrics_;
-    transport::Router router_;
+    transport::RouteTable routes_;
     transport::SessionServer sessions_;
 };
 

@@ -1,7 +1,6 @@
 #include "server/config_load.h"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "server/config_file.h"
 #include "server/config_nearest.h"
 #include "server/config_setting.h"
+#include "server/product_routes.h"
 #include "transport/net/net_loop.h"
 
 namespace hubtrail::server {
@@ -220,9 +220,6 @@ private:
                 problem(at(table.line) + "[[log_hub]] needs " + in_quotes(needed));
             }
         }
-        if (!hub.path.empty() && !hub_paths_.insert(hub.path).second) {
-            problem(at(table.line) + "two [[log_hub]] have the path " + quote_text(hub.path));
-        }
     }
 
     void take_environment() {
@@ -281,6 +278,7 @@ private:
                 config.listen + "; leave out --demo or listen on 127.0.0.1");
         }
         check_timeouts(config.hub, "'hub.");
+        check_routes();
         const bool has_files = !config.auth_key_files.empty();
         for (const auto* name : {"auth.issuer", "auth.audience"}) {
             if (has_files && loaded_.origins.count(name) == 0) {
@@ -295,12 +293,29 @@ private:
         }
     }
 
+    // Of hubs that are right in themselves: a path that could not be read is empty.
+    void check_routes() {
+        std::vector<std::string> places;
+        for (const auto& table : log_hub_tables_) {
+            places.push_back(at(table.line));
+        }
+        auto config = loaded_.config;
+        for (std::size_t i = config.log_hubs.size(); i-- > 0;) {
+            if (config.log_hubs[i].path.empty()) {
+                config.log_hubs.erase(config.log_hubs.begin() + static_cast<std::ptrdiff_t>(i));
+                places.erase(places.begin() + static_cast<std::ptrdiff_t>(i));
+            }
+        }
+        for (auto& conflict : find_route_conflicts(config, places)) {
+            problem(std::move(conflict));
+        }
+    }
+
     FileSystem& files_;
     const ConfigSources& sources_;
     LoadedConfig loaded_;
     ConfigProblems problems_;
     std::vector<ConfigTable> log_hub_tables_;
-    std::set<std::string> hub_paths_;
 };
 
 }  // namespace

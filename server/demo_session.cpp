@@ -24,12 +24,6 @@ bool same_host(const transport::HttpRequest& request) {
 }  // namespace
 
 void DemoSession::handle(transport::HttpRequest request, transport::HttpReply reply) {
-    if (request.method != "GET") {
-        auto refusal = transport::make_problem(405, "method-not-allowed", "GET gives a demo token");
-        refusal.headers.emplace_back("Allow", "GET");
-        reply(std::move(refusal));
-        return;
-    }
     if (!same_host(request)) {
         reply(transport::make_problem(403, "forbidden",
                                       "demo tokens are for this machine's own pages"));

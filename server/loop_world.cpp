@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "rest/routes.h"
+#include "server/product_routes.h"
 #include "transport/http/http_parser.h"
 #include "transport/websocket/hybi_frame_decoder.h"
 
@@ -35,34 +37,31 @@ LoopWorld::LoopWorld(const Shared& shared, transport::NetLoop& loop,
       events_(api_),
       sync_(api_),
       health_(shared.service, shared.draining),
-      router_(make_router()),
-      sessions_(scheduler_, router_, shared.tokens, shared.clock, shared.log,
+      routes_(make_routes()),
+      sessions_(scheduler_, routes_, shared.tokens, shared.clock, shared.log,
                 session_options(shared)) {
     schedule_tick();
 }
 
-transport::Router LoopWorld::make_router() {
-    transport::Router router;
-    router.add(std::string(rest::kEventsPath), events_);
-    router.add_prefix(std::string(rest::kEventPathPrefix), events_);
-    router.add_prefix("/api/v1/sync/", sync_);
-    router.add(std::string(rest::kLivePath), health_);
-    router.add(std::string(rest::kReadyPath), health_);
+transport::RouteTable LoopWorld::make_routes() {
+    transport::RouteTable routes;
+    routes.allow_origins(shared_.config.endpoint);
+    rest::add_event_routes(routes, &events_, &sync_);
+    rest::add_health_routes(routes, &health_);
     if (shared_.page != nullptr) {
-        router.add_prefix("/", *shared_.page);
-        router.add("/demo/session", *shared_.demo_session);
+        add_demo_routes(routes, shared_.page, shared_.demo_session);
     }
     const hub::LogHubContext context{tails_, *verifier_, shared_.log, scratch_, shared_.clock};
     for (const auto& config : shared_.config.log_hubs) {
         hubs_.push_back(hub::make_log_hub(config, context));
-        router.add_hub(config.path, *hubs_.back());
+        routes.add_hub(config.path, *hubs_.back(), log_hub_owner(""));
     }
-    return router;
+    return routes;
 }
 
 void LoopWorld::map_bench_hub(BenchHubs& hubs) {
     hubs_.push_back(hubs.make_endpoint(loop_, *verifier_));
-    router_.add_hub("/bench", *hubs_.back());
+    routes_.add_hub(kBenchHubPath, *hubs_.back(), kBenchHubOwner);
 }
 
 std::size_t LoopWorld::hub_connections() const {

@@ -63,7 +63,7 @@ public:
     void on_head(const std::string& tenant, const storage::LogHead& head);
 
 private:
-    transport::Router make_router();
+    transport::RouteTable make_routes();
     void schedule_tick();
     void watch_shutdown();
 
@@ -79,7 +79,7 @@ private:
     rest::SyncHandler sync_;
     rest::HealthHandler health_;
     std::vector<std::unique_ptr<transport::HubEndpoint>> hubs_;
-    transport::Router router_;
+    transport::RouteTable routes_;
     transport::SessionServer sessions_;
     std::atomic<std::size_t> connections_{0};
 };

@@ -86,14 +86,7 @@ MetricFamily durations(const Counters& all) {
 
 }  // namespace
 
-void MetricsHandler::handle(transport::HttpRequest request, transport::HttpReply reply) {
-    if (request.method != "GET" && request.method != "HEAD") {
-        auto refusal =
-            transport::make_problem(405, "method-not-allowed", "metrics are read with GET");
-        refusal.headers.emplace_back("Allow", "GET, HEAD");
-        reply(std::move(refusal));
-        return;
-    }
+void MetricsHandler::handle(transport::HttpRequest, transport::HttpReply reply) {
     transport::HttpResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     response.body = prometheus::TextSerializer().Serialize(

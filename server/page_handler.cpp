@@ -1,32 +1,11 @@
 #include "server/page_handler.h"
 
-#include <array>
 #include <string_view>
+
+#include "server/product_routes.h"
 
 namespace hubtrail::server {
 namespace {
-
-struct PageFile {
-    std::string_view url;
-    std::string_view path;  ///< below clients/js-sample
-    std::string_view type;
-};
-
-constexpr std::string_view kScript = "text/javascript; charset=utf-8";
-
-constexpr std::array<PageFile, 10> kPageFiles = {{
-    {"/", "public/index.html", "text/html; charset=utf-8"},
-    {"/style.css", "public/style.css", "text/css; charset=utf-8"},
-    {"/icon.svg", "public/icon.svg", "image/svg+xml"},
-    {"/app.js", "public/app.js", kScript},
-    {"/link.js", "public/link.js", kScript},
-    {"/proof.js", "public/proof.js", kScript},
-    {"/rest_check.js", "public/rest_check.js", kScript},
-    {"/sentences.js", "public/sentences.js", kScript},
-    {"/timeline.js", "public/timeline.js", kScript},
-    {"/vendor/signalr.min.js", "node_modules/@microsoft/signalr/dist/browser/signalr.min.js",
-     kScript},
-}};
 
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -35,7 +14,7 @@ constexpr std::string_view kPolicy =
 }  // namespace
 
 PageHandler::PageHandler(FileSystem& files, const std::string& directory) {
-    for (const auto& page : kPageFiles) {
+    for (const auto& page : page_files()) {
         auto content = files.read(directory + "/" + std::string(page.path), kPageFileBytesMax);
         if (content && content->has_value()) {
             files_[std::string(page.url)] = File{std::string(page.type), std::move(**content)};
@@ -44,12 +23,6 @@ PageHandler::PageHandler(FileSystem& files, const std::string& directory) {
 }
 
 void PageHandler::handle(transport::HttpRequest request, transport::HttpReply reply) {
-    if (request.method != "GET" && request.method != "HEAD") {
-        auto refusal = transport::make_problem(405, "method-not-allowed", "the page is only read");
-        refusal.headers.emplace_back("Allow", "GET, HEAD");
-        reply(std::move(refusal));
-        return;
-    }
     const auto file = files_.find(request.path);
     if (file == files_.end()) {
         reply(transport::make_problem(

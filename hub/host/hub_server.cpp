@@ -237,7 +237,10 @@ void HubServer::Machine::build(ServerLoop& loop, std::size_t connections_max) {
     for (const auto& mapping : http) {
         loop.add_http(mapping->path, make_http_task(mapping->function, loop.hubs()));
     }
-    loop.open_sessions(tokens_, clock_, log_, connections_max);
+    if (const auto& conflicts = loop.routes().conflicts(); !conflicts.empty()) {
+        throw std::logic_error(conflicts.front());
+    }
+    loop.open_sessions(options_.endpoint, tokens_, clock_, log_, connections_max);
 }
 
 void HubServer::Machine::listen() {

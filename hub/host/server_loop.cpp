@@ -15,27 +15,30 @@ ServerLoop::ServerLoop(int index, const Clock& clock, Log& log, WorkerPool& work
 
 void ServerLoop::add_hub(const std::string& path,
                          std::unique_ptr<transport::HubEndpoint> endpoint) {
-    router_.add_hub(path, *endpoint);
+    routes_.add_hub(path, *endpoint, "the hub mapped to '" + path + "'");
     endpoints_.push_back(std::move(endpoint));
 }
 
 void ServerLoop::add_http(std::string path, std::unique_ptr<transport::HttpHandler> handler) {
+    auto owner = "map_http(\"" + path + "\")";
+    auto match = transport::PathMatch::exact;
     if (!path.empty() && path.back() == '*') {
         path.pop_back();
-        router_.add_prefix(std::move(path), *handler);
-    } else {
-        router_.add(std::move(path), *handler);
+        match = transport::PathMatch::fallback;
     }
+    routes_.add({{}, std::move(path), handler.get(), std::move(owner), match});
     handlers_.push_back(std::move(handler));
 }
 
-void ServerLoop::open_sessions(transport::ConnectionTokens& tokens, const Clock& clock, Log& log,
+void ServerLoop::open_sessions(const transport::EndpointOptions& endpoint,
+                               transport::ConnectionTokens& tokens, const Clock& clock, Log& log,
                                std::size_t connections_max) {
+    routes_.allow_origins(endpoint);
     transport::SessionOptions options;
     options.make_parser = transport::make_http_parser;
     options.make_decoder = transport::make_frame_decoder;
     options.connections_max = connections_max;
-    sessions_ = std::make_unique<transport::SessionServer>(scheduler_, router_, tokens, clock, log,
+    sessions_ = std::make_unique<transport::SessionServer>(scheduler_, routes_, tokens, clock, log,
                                                            std::move(options));
 }
 

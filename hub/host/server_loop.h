@@ -32,9 +32,11 @@ public:
     }
     auth::TokenVerifier* verifier() { return verifier_.get(); }
     void add_hub(const std::string& path, std::unique_ptr<transport::HubEndpoint> endpoint);
+    const transport::RouteTable& routes() const { return routes_; }
     void add_http(std::string path, std::unique_ptr<transport::HttpHandler> handler);
-    /// After all routes.
-    void open_sessions(transport::ConnectionTokens& tokens, const Clock& clock, Log& log,
+    /// After all routes. `endpoint`: whose pages may ask for what is no hub.
+    void open_sessions(const transport::EndpointOptions& endpoint,
+                       transport::ConnectionTokens& tokens, const Clock& clock, Log& log,
                        std::size_t connections_max);
 
     /// Counts into what connections() says. On the loop.
@@ -50,7 +52,7 @@ private:
     std::unique_ptr<auth::TokenVerifier> verifier_;
     std::vector<std::unique_ptr<transport::HubEndpoint>> endpoints_;
     std::vector<std::unique_ptr<transport::HttpHandler>> handlers_;
-    transport::Router router_;
+    transport::RouteTable routes_;
     std::unique_ptr<transport::SessionServer> sessions_;
     std::atomic<std::size_t> connections_{0};
 };

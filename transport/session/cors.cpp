@@ -10,10 +10,9 @@ char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-bool is_allowed(const EndpointOptions& options, std::string_view origin) {
-    return std::find(options.allowed_origins.begin(), options.allowed_origins.end(), origin) !=
-               options.allowed_origins.end() ||
-           (options.allow_origin && options.allow_origin(origin));
+bool is_allowed(const OriginRules& rules, std::string_view origin) {
+    return std::find(rules.listed.begin(), rules.listed.end(), origin) != rules.listed.end() ||
+           (rules.ask && rules.ask(origin));
 }
 
 // `https://app.example:8443` without its scheme. TLS may end in front of us, so the scheme is not
@@ -40,17 +39,21 @@ bool is_header_list(std::string_view list) {
 
 }  // namespace
 
-std::string cors_headers(const EndpointOptions& options, const HttpRequest& request) {
-    if (options.allowed_origins.empty() && !options.allow_origin) {
+std::string cors_headers(const OriginRules& rules, const HttpRequest& request,
+                         std::string_view exposed) {
+    if (!rules.any()) {
         return {};
     }
     const auto origin = request.header("origin");
-    if (!origin || !is_allowed(options, *origin)) {
+    if (!origin || !is_allowed(rules, *origin)) {
         return "Vary: Origin\r\n";
     }
     std::string lines = "Access-Control-Allow-Origin: ";
     lines += *origin;
     lines += "\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n";
+    if (!exposed.empty()) {
+        lines.append("Access-Control-Expose-Headers: ").append(exposed).append("\r\n");
+    }
     return lines;
 }
 
@@ -59,13 +62,14 @@ bool is_preflight(const HttpRequest& request) {
            request.header("access-control-request-method");
 }
 
-HttpResponse make_preflight_response(const EndpointOptions& options, const HttpRequest& request) {
+HttpResponse make_preflight_response(const OriginRules& rules, const HttpRequest& request,
+                                     std::string_view methods) {
     HttpResponse response;
     response.status = 204;
-    if (!is_allowed(options, request.header("origin").value_or(""))) {
+    if (!is_allowed(rules, request.header("origin").value_or(""))) {
         return response;
     }
-    response.headers = {{"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
+    response.headers = {{"Access-Control-Allow-Methods", std::string(methods)},
                         {"Access-Control-Max-Age", std::to_string(kCorsMaxAgeS)}};
     const auto wanted = request.header("access-control-request-headers").value_or("");
     if (is_header_list(wanted)) {
@@ -74,10 +78,10 @@ HttpResponse make_preflight_response(const EndpointOptions& options, const HttpR
     return response;
 }
 
-bool may_upgrade(const EndpointOptions& options, const HttpRequest& request) {
+bool may_upgrade(const OriginRules& rules, const HttpRequest& request) {
     const auto origin = request.header("origin");
     return !origin || is_same_host(*origin, request.header("host").value_or("")) ||
-           is_allowed(options, *origin);
+           is_allowed(rules, *origin);
 }
 
 }  // namespace hubtrail::transport

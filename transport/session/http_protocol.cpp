@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "transport/session/cors.h"
 #include "transport/session/hub_requests.h"
 #include "transport/session/session_server.h"
 
@@ -9,7 +10,23 @@ namespace hubtrail::transport {
 
 namespace {
 constexpr int kRetryFullS = 1;  // a full server asks to be tried again after this
+// What our answers say beyond their bodies (docs/api.md 2).
+constexpr std::string_view kExposedHeaders =
+    "Allow, Preference-Applied, Retry-After, WWW-Authenticate";
+
+// 204 to OPTIONS, 405 to others (RFC 9110 9.3.7, 15.5.6).
+HttpResponse make_allow_response(std::string_view method, std::string_view allow) {
+    HttpResponse response;
+    if (method == "OPTIONS") {
+        response.status = 204;
+    } else {
+        response = make_problem(405, "method-not-allowed",
+                                "this resource knows the methods " + std::string(allow));
+    }
+    response.headers.emplace_back("Allow", allow);
+    return response;
 }
+}  // namespace
 
 HttpProtocol* ExchangeRef::get() const {
     auto* const protocol = *protocol_;
@@ -48,7 +65,7 @@ void HttpProtocol::go_on(MovedConnection moved) {
     serving_ = true;
     requests_ = moved.requests;
     pending_ = std::move(moved.pending);
-    const auto route = peer_.server().router().find_hub(moved.request.path);
+    const auto route = peer_.server().routes().find_hub(moved.request.path);
     dispatch(std::move(moved.request), route, true);
 }
 
@@ -69,7 +86,7 @@ void HttpProtocol::on_end() {
 
 // The peer may still be reading. Hubs answer as the reference does.
 void HttpProtocol::refuse_incomplete() {
-    const bool to_hub = peer_.server().router().find_hub(parser_->peek().path).endpoint != nullptr;
+    const bool to_hub = peer_.server().routes().find_hub(parser_->peek().path).endpoint != nullptr;
     serving_ = true;
     keep_alive_ = false;
     head_only_ = false;
@@ -176,7 +193,7 @@ void HttpProtocol::parse() {
         }
         auto request = parser_->take();
         peer_.server().give_back(std::move(parser_));
-        const auto route = peer_.server().router().find_hub(request.path);
+        const auto route = peer_.server().routes().find_hub(request.path);
         extract_token(request,
                       route.endpoint != nullptr ? TokenInQuery::accepted : TokenInQuery::refused);
         dispatch(std::move(request), route, false);
@@ -184,27 +201,39 @@ void HttpProtocol::parse() {
     in_parse_ = false;
 }
 
+// CORS first, so that pages can read every refusal.
 void HttpProtocol::dispatch(HttpRequest request, const HubRoute& route, bool moved) {
     keep_alive_ = request.keep_alive && !closing_ && requests_ < kRequestsPerConnectionMax;
     head_only_ = request.method == "HEAD";
-    extra_headers_.clear();
+    auto& server = peer_.server();
+    const bool to_hub = route.endpoint != nullptr;
+    const auto found = to_hub ? FoundRoute{} : server.routes().find(request.path, request.method);
+    extra_headers_ = to_hub
+                         ? cors_headers(origins_of(route.endpoint->options()), request)
+                         : cors_headers(server.routes().origins(found), request, kExposedHeaders);
     if (request.token_conflict) {
         answer(make_problem(400, "token-conflict",
                             "Authorization and access_token hold different tokens"));
-        return;
-    }
-    if (route.endpoint != nullptr) {
+    } else if (to_hub) {
         peer_.set_send_timeout(route.endpoint->options().send_timeout_ns);
-        peer_.server().hub_requests().serve(*this, route, std::move(request), moved);
-        return;
+        server.hub_requests().serve(*this, route, std::move(request), moved);
+    } else {
+        peer_.set_send_timeout(kWriteStallMaxNs);
+        serve_plain(std::move(request), found);
     }
-    peer_.set_send_timeout(kWriteStallMaxNs);
-    auto* handler = peer_.server().router().find(request.path);
-    if (handler == nullptr) {
+}
+
+void HttpProtocol::serve_plain(HttpRequest request, const FoundRoute& route) {
+    const auto origins = peer_.server().routes().origins(route);
+    if (route.allow.empty()) {
         answer(make_problem(404, "not-found", "nothing is served at this path"));
-        return;
+    } else if (is_preflight(request) && (route.handler == nullptr || origins.any())) {
+        answer(make_preflight_response(origins, request, route.allow));
+    } else if (route.handler != nullptr) {
+        route.handler->handle(std::move(request), reply());
+    } else {
+        answer(make_allow_response(request.method, route.allow));
     }
-    handler->handle(std::move(request), reply());
 }
 
 ExchangeRef HttpProtocol::exchange() const {

@@ -13,6 +13,7 @@
 namespace hubtrail::transport {
 
 class HttpProtocol;
+struct FoundRoute;
 struct HubRoute;
 
 inline constexpr std::size_t kPipelinedBytesMax =
@@ -39,8 +40,8 @@ private:
 };
 
 /// HTTP/1.1 on one connection (RFC 9112): one request at a time, pipelined ones wait in order.
-/// Hands requests to the router's handlers and to HubRequests, which may turn the connection over
-/// to another protocol. Thread: strand.
+/// Hands requests to the route table's handlers and to HubRequests, which may turn the connection
+/// over to another protocol. Thread: strand.
 class HttpProtocol final : public PeerProtocol {
 public:
     explicit HttpProtocol(Peer& peer);
@@ -68,8 +69,6 @@ public:
     void answer(const HttpResponse& response);
     /// `text/plain`.
     void answer_text(int status, std::string_view text);
-    /// Header lines, each with its CRLF, for whatever the answer will be.
-    void set_extra_headers(std::string lines) { extra_headers_ = std::move(lines); }
 
     enum class Outcome { sent, lost, stalled };
     /// Calls once, when the answer is out or cannot be any more. A client that ends its side has
@@ -91,14 +90,15 @@ private:
     void refuse_incomplete();
     void parse();
     void dispatch(HttpRequest request, const HubRoute& route, bool moved);
+    void serve_plain(HttpRequest request, const FoundRoute& route);
     void move_away();
     void tell_watcher(Outcome outcome);
     void write_head(std::string& out, const HttpResponse& response) const;
 
     Peer& peer_;
     std::unique_ptr<RequestParser> parser_;
-    std::string pending_;  ///< bytes that wait behind the request being served
-    std::string extra_headers_;
+    std::string pending_;        ///< bytes that wait behind the request being served
+    std::string extra_headers_;  ///< CORS; lines, each with its CRLF
     std::shared_ptr<HttpProtocol*> self_;
     std::function<void(Outcome)> watcher_;
     std::unique_ptr<MovedConnection> moving_;  ///< leaves when what was sent is out

@@ -21,6 +21,8 @@ namespace {
 using State = ConnectionTokens::State;
 
 constexpr int kRetryFullS = 1;
+constexpr std::string_view kHubMethods = "GET, POST, DELETE";
+constexpr std::string_view kPreflightMethods = "GET, POST, DELETE, OPTIONS";
 
 HttpResponse make_draining_response() {
     return make_retry_problem("shutting-down", "this server is going down", kRetryDrainingS);
@@ -104,6 +106,13 @@ void refuse_refresh(HttpProtocol& http, int status, std::string_view error) {
     http.answer(response);
 }
 
+// The reference names no methods here; RFC 9110 15.5.6 wants them.
+void refuse_method(HttpProtocol& http, std::string_view allowed, std::string_view text = {}) {
+    auto response = make_text_response(405, text);
+    response.headers.emplace_back("Allow", allowed);
+    http.answer(response);
+}
+
 void answer_not_supported(HttpProtocol& http, TransportKind kind) {
     http.answer_text(
         404, std::string(transport_name(kind)) + " transport not supported by this end point type");
@@ -111,13 +120,12 @@ void answer_not_supported(HttpProtocol& http, TransportKind kind) {
 
 }  // namespace
 
-// CORS first, so that pages can read every refusal.
 void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest request,
                         bool moved) {
     const auto& options = route.endpoint->options();
-    http.set_extra_headers(cors_headers(options, request));
+    const auto origins = origins_of(options);
     if (is_preflight(request)) {
-        http.answer(make_preflight_response(options, request));
+        http.answer(make_preflight_response(origins, request, kPreflightMethods));
         return;
     }
     WebSocketHandshake handshake;
@@ -129,7 +137,7 @@ void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest r
         http.answer(handshake.response);
         return;
     }
-    if (upgrade && !may_upgrade(options, request)) {
+    if (upgrade && !may_upgrade(origins, request)) {
         http.answer(
             make_problem(403, "origin-not-allowed", "pages of this origin may not connect here"));
         return;
@@ -156,14 +164,14 @@ void HubRequests::serve(HttpProtocol& http, const HubRoute& route, HttpRequest r
     } else if (request.method == "DELETE") {
         terminate(http, route, std::move(request));
     } else {
-        http.answer_text(405, "");
+        refuse_method(http, kHubMethods);
     }
 }
 
 // TransportProtocols.md, "POST [endpoint-base]/negotiate request".
 void HubRequests::negotiate(HttpProtocol& http, const HubRoute& route, const HttpRequest& request) {
     if (request.method != "POST") {
-        http.answer_text(405, "");
+        refuse_method(http, "POST");
         return;
     }
     if (server_.draining()) {
@@ -221,7 +229,7 @@ std::optional<std::int64_t> HubRequests::token_lifetime_s(const auth::Principal*
 // docs/protocol/transports.md, "Authentication refresh".
 void HubRequests::refresh(HttpProtocol& http, const HubRoute& route, HttpRequest request) {
     if (request.method != "POST") {
-        http.answer_text(405, "");
+        refuse_method(http, "POST");
         return;
     }
     const auto token = token_of(request);
@@ -373,7 +381,7 @@ void HubRequests::post(HttpProtocol& http, const HubRoute& route, HttpRequest re
         return;
     }
     if (found.kind == TransportKind::web_sockets) {
-        http.answer_text(405, "POST requests are not allowed for WebSocket connections.");
+        refuse_method(http, "GET", "POST requests are not allowed for WebSocket connections.");
         return;
     }
     if (auto* const connection = at_home(http, found, token, request, 404)) {

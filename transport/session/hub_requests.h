@@ -8,7 +8,7 @@
 #include "transport/http_message.h"
 #include "transport/hub_endpoint.h"
 #include "transport/session/connection_tokens.h"
-#include "transport/session/router.h"
+#include "transport/session/route_table.h"
 
 namespace hubtrail::transport {
 

@@ -18,11 +18,11 @@ EndStatus end_status(CloseReason reason, bool draining) {
 }
 }  // namespace
 
-SessionServer::SessionServer(OutputScheduler& scheduler, const Router& router,
+SessionServer::SessionServer(OutputScheduler& scheduler, const RouteTable& routes,
                              ConnectionTokens& tokens, const Clock& clock, Log& log,
                              SessionOptions options)
     : scheduler_(scheduler),
-      router_(router),
+      routes_(routes),
       tokens_(tokens),
       clock_(clock),
       log_(log),

@@ -21,7 +21,7 @@
 #include "transport/session/http_protocol.h"
 #include "transport/session/hub_requests.h"
 #include "transport/session/peer.h"
-#include "transport/session/router.h"
+#include "transport/session/route_table.h"
 #include "transport/session/token_connection.h"
 #include "transport/socket.h"
 
@@ -42,11 +42,11 @@ struct SessionOptions {
 };
 
 /// The connections of one loop: accepts, ticks and buries them, and lends them what they share.
-/// Thread: strand; one per loop. `scheduler`, `router`, `tokens`, `clock` and `log` must outlive
+/// Thread: strand; one per loop. `scheduler`, `routes`, `tokens`, `clock` and `log` must outlive
 /// it, and it every use of the tokens on a running loop.
 class SessionServer final : public TurnEnd {
 public:
-    SessionServer(OutputScheduler& scheduler, const Router& router, ConnectionTokens& tokens,
+    SessionServer(OutputScheduler& scheduler, const RouteTable& routes, ConnectionTokens& tokens,
                   const Clock& clock, Log& log, SessionOptions options);
     ~SessionServer() override;
 
@@ -70,7 +70,7 @@ public:
     // For peers and their protocols.
     Loop& loop() { return scheduler_.loop(); }
     OutputScheduler& scheduler() { return scheduler_; }
-    const Router& router() const { return router_; }
+    const RouteTable& routes() const { return routes_; }
     ConnectionTokens& tokens() { return tokens_; }
     const Clock& clock() const { return clock_; }
     Log& log() { return log_; }
@@ -113,7 +113,7 @@ private:
     void unlink(Peer& peer);
 
     OutputScheduler& scheduler_;
-    const Router& router_;
+    const RouteTable& routes_;
     ConnectionTokens& tokens_;
     const Clock& clock_;
     Log& log_;

@@ -187,21 +187,6 @@ TEST_CASE("A full append queue and a store that fails are 503 with Retry-After",
     CHECK(fixture.post(event_json("a"))->status() == 201);
 }
 
-TEST_CASE("The two resources know their methods", "[rest]") {
-    EventsFixture fixture;
-    auto request = make_get("/api/v1/events");
-    auto refused = fixture.send_and_pump(fixture.handler, request);
-    CHECK(refused->problem(405) == "method-not-allowed");
-    CHECK(refused->header("Allow") == "POST");
-    request = make_get("/api/v1/events/a");
-    for (const auto* const method : {"POST", "DELETE", "PUT", "get"}) {
-        request.method = method;
-        refused = fixture.send_and_pump(fixture.handler, request);
-        CHECK(refused->problem(405) == "method-not-allowed");
-        CHECK(refused->header("Allow") == "GET, HEAD");
-    }
-}
-
 TEST_CASE("GET shows an event as every channel does", "[rest]") {
     EventsFixture fixture;
     fixture.fill(2);

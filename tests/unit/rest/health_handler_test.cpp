@@ -25,18 +25,4 @@ TEST_CASE("Health needs no token and tells alive from ready", "[rest]") {
     CHECK(status_of("/livez") == 200);
 }
 
-TEST_CASE("Health knows GET and HEAD of its two paths", "[rest]") {
-    RestFixture fixture;
-    const std::atomic<bool> draining{false};
-    HealthHandler health(fixture.service, draining);
-    auto request = make_get("/livez");
-    request.method = "HEAD";
-    CHECK(fixture.send(health, request)->status() == 200);
-    request.method = "POST";
-    const auto refused = fixture.send(health, request);
-    CHECK(refused->problem(405) == "method-not-allowed");
-    CHECK(refused->header("Allow") == "GET, HEAD");
-    CHECK(fixture.send(health, make_get("/healthz"))->problem(404) == "not-found");
-}
-
 }  // namespace hubtrail::rest

@@ -297,10 +297,44 @@ scopes = ["a", "b"]
     CHECK(result.origins.at("log_hub") == "file hub.toml:2");
 }
 
-TEST_CASE("two log hubs cannot share a path", "[server]") {
-    const std::string hub = "[[log_hub]]\npath = \"/a\"\nscopes = [\"s\"]\n";
-    CHECK_THAT(problems(hub + hub),
-               Equals(ConfigProblems{"hub.toml:4: two [[log_hub]] have the path \"/a\""}));
+TEST_CASE("two log hubs cannot share a path, in any case", "[server]") {
+    const auto path = std::string(GENERATE("/a", "/A"));
+    const std::string scopes = "\"\nscopes = [\"s\"]\n";
+    CHECK_THAT(
+        problems("[[log_hub]]\npath = \"/a" + scopes + "[[log_hub]]\npath = \"" + path + scopes),
+        Equals(ConfigProblems{"hub.toml:4: the [[log_hub]] cannot serve '" + path +
+                              "': hub.toml:1: the [[log_hub]] serves '/a'"}));
+}
+
+TEST_CASE("a log hub cannot take what the server itself serves", "[server]") {
+    struct Row {
+        const char* path;
+        const char* flag;
+        const char* owner;
+    };
+    const auto row = GENERATE(
+        Row{"/livez", "", "the health check serves '/livez'"},
+        Row{"/LiveZ", "", "the health check serves '/livez'"},
+        Row{"/readyz", "", "the health check serves '/readyz'"},
+        Row{"/API/v1/events", "", "the REST interface serves '/api/v1/events'"},
+        Row{"/API/v1/events/a", "", "the REST interface serves '/api/v1/events/' and all below it"},
+        Row{"/Api/v1/sync/changes", "", "the REST interface serves '/api/v1/sync/changes'"},
+        Row{"/bench", "--bench-hub", "the bench hub serves '/bench'"},
+        Row{"/bench/negotiate", "--bench-hub", "the bench hub serves '/bench/negotiate'"},
+        Row{"/style.css", "--demo", "the demo page serves '/style.css'"},
+        Row{"/demo/session", "--demo", "the demo page serves '/demo/session'"});
+    CAPTURE(row.path);
+    const auto text = "[[log_hub]]\npath = \"" + std::string(row.path) + "\"\nscopes = [\"s\"]\n";
+    std::vector<FlagValue> flags;
+    if (*row.flag != '\0') {
+        CHECK(load(text));
+        flags.push_back({row.flag, "true"});
+    }
+    const auto refused = load(text, {}, flags);
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error(),
+               Equals(ConfigProblems{std::string("hub.toml:1: the [[log_hub]] cannot serve '") +
+                                     row.path + "': " + row.owner}));
 }
 
 TEST_CASE("the demo is served on loopback only", "[server]") {

@@ -42,12 +42,6 @@ TEST_CASE("a file of the page that is missing is named with the way to get it", 
     CHECK_THAT(answer.body, Catch::Matchers::Contains("npm ci"));
 }
 
-TEST_CASE("the page is only read", "[server]") {
-    MemoryFiles files;
-    PageHandler page(files, "dir");
-    CHECK(ask(page, "POST", "/").status == 405);
-}
-
 TEST_CASE("a file of the page is served up to its limit", "[server]") {
     const auto over = GENERATE(0U, 1U);
     MemoryFiles files;

@@ -167,8 +167,8 @@ TEST_CASE("An answer without content says no length", "[session]") {
 TEST_CASE("A path that nobody serves is 404", "[session]") {
     FakeLoop loop;
     SessionFixture f;
-    f.router = Router();
-    f.router.add("/only", f.pages);
+    f.routes = RouteTable();
+    f.routes.add({{}, "/only", &f.pages, "pages"});
     Client client(f);
     client.send(get("/only"));
     client.expect(200);

@@ -48,7 +48,7 @@ TEST_CASE("The loop of the first poll is the connection's home, others move ther
     CHECK(t.on_a.expect(200).body == "data");
     t.on_a.ask(202, "DELETE", target);
     CHECK(t.b.record.calls.back() == "close peer_closed");
-    CHECK(t.shared.tokens.find(target.substr(8), t.a.router.find_hub("/hub").hub, t.a.loop.now_ns())
+    CHECK(t.shared.tokens.find(target.substr(8), t.a.routes.find_hub("/hub").hub, t.a.loop.now_ns())
               .state == ConnectionTokens::State::unknown);
 }
 

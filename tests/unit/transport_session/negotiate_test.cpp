@@ -211,12 +211,12 @@ TEST_CASE("A client that vanishes before the upgrade gives its token back", "[se
     const auto token = token_of(negotiate(client));
     f.record.late = true;
     client.send(upgrade_request("/hub?id=" + token));
-    CHECK(f.tokens.find(token, f.router.find_hub("/hub").hub, f.loop.now_ns()).state ==
+    CHECK(f.tokens.find(token, f.routes.find_hub("/hub").hub, f.loop.now_ns()).state ==
           ConnectionTokens::State::in_use);
     client.vanish();
     f.record.waiting.front()(std::make_unique<TestHandler>(f.record));
     f.loop.run();
-    CHECK(f.tokens.find(token, f.router.find_hub("/hub").hub, f.loop.now_ns()).state ==
+    CHECK(f.tokens.find(token, f.routes.find_hub("/hub").hub, f.loop.now_ns()).state ==
           ConnectionTokens::State::unknown);
     CHECK(f.record.calls.empty());
 }
@@ -311,33 +311,6 @@ TEST_CASE("A full token table is 503 with Retry-After", "[session]") {
     const auto answer = client.expect(503);
     CHECK(answer.has("Retry-After: 1"));
     CHECK(answer.body.find("too-many-negotiations") != std::string::npos);
-}
-
-TEST_CASE("The longest prefix serves a path, and an exact one before it", "[session]") {
-    TestPages exact;
-    TestPages shorter;
-    TestPages longer;
-    Router router;
-    router.add("/a/b", exact);
-    router.add_prefix("/a/", shorter);
-    router.add_prefix("/a/b/", longer);
-    CHECK(router.find("/a/b") == &exact);
-    CHECK(router.find("/a/b/c") == &longer);
-    CHECK(router.find("/a/c") == &shorter);
-    CHECK(router.find("/b") == nullptr);
-    CHECK(router.find_hub("/negotiate").endpoint == nullptr);
-}
-
-TEST_CASE("Hub paths have no case, and one slash at the end is none", "[session]") {
-    SessionFixture f;
-    for (const auto* path : {"/hub", "/HUB", "/hub/"}) {
-        CHECK(f.router.find_hub(path).endpoint == &f.hub);
-        CHECK_FALSE(f.router.find_hub(path).negotiate);
-    }
-    CHECK(f.router.find_hub("/hub/Negotiate/").negotiate);
-    for (const auto* path : {"/hub//", "/hub/negotiate//", "/hub/more", "/", ""}) {
-        CHECK(f.router.find_hub(path).endpoint == nullptr);
-    }
 }
 
 TEST_CASE("A WebSocket for an unknown id is told so without a content type", "[session]") {

@@ -16,7 +16,7 @@ const std::string kAnna = "Authorization: Bearer anna\r\n";
 
 void enable(SessionFixture& f) {
     f.hub.hub_options.enable_authentication_refresh = true;
-    f.router.add_hub("/hub", f.hub);
+    f.routes.add_hub("/hub", f.hub, "the hub at /hub");
 }
 
 std::string error(const std::string& name) {

@@ -14,9 +14,9 @@
 #include "tests/support/catch.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_loop.h"
+#include "tests/unit/transport_session/wire.h"
 #include "tests/unit/transport_session/client_bytes.h"
 #include "tests/unit/transport_session/session_fakes.h"
-#include "tests/unit/transport_session/wire.h"
 #include "transport/http/http_parser.h"
 #include "transport/session/session_server.h"
 #include "transport/websocket/hybi_frame_decoder.h"
@@ -48,9 +48,9 @@ struct SessionFixture {
     explicit SessionFixture(std::size_t connections_max = 100, SharedFixture* other = nullptr)
         : shared(other != nullptr ? *other : own_shared) {
         shared.loops.push_back(&loop);
-        router.add_prefix("/", pages);
-        router.add_hub("/hub", hub);
-        router.add_hub("/other-hub", other_hub);
+        routes.add({{}, "/", &pages, "pages", PathMatch::fallback});
+        routes.add_hub("/hub", hub, "the hub at /hub");
+        routes.add_hub("/other-hub", other_hub, "the hub at /other-hub");
         SessionOptions options;
         options.make_parser = [this] {
             ++parsers_made;
@@ -61,7 +61,7 @@ struct SessionFixture {
             return make_frame_decoder(limits);
         };
         options.connections_max = connections_max;
-        server = std::make_unique<SessionServer>(scheduler, router, tokens, clock, *log,
+        server = std::make_unique<SessionServer>(scheduler, routes, tokens, clock, *log,
                                                  std::move(options));
     }
 
@@ -73,7 +73,7 @@ struct SessionFixture {
     TestHub hub{record};
     TestHub other_hub{record};
     TestPages pages;
-    Router router;
+    RouteTable routes;
     ConnectionTokens& tokens = shared.tokens;
     FakeClock& clock = shared.clock;
     std::unique_ptr<Log>& log = shared.log;

@@ -53,11 +53,11 @@ private:
 /// where it begins.
 struct Node {
     explicit Node(ConnectionTokens& tokens) {
-        router.add_hub("/hub", hub);
+        routes.add_hub("/hub", hub, "the hub at /hub");
         SessionOptions options;
         options.make_parser = make_http_parser;
         options.make_decoder = make_frame_decoder;
-        server = std::make_unique<SessionServer>(scheduler, router, tokens, net.clock, *net.log,
+        server = std::make_unique<SessionServer>(scheduler, routes, tokens, net.clock, *net.log,
                                                  std::move(options));
         net.listen([this](std::unique_ptr<Socket> socket) { server->accept(std::move(socket)); });
         net.run();
@@ -67,7 +67,7 @@ struct Node {
     NetFixture net;
     OutputScheduler scheduler{*net.loop};
     EchoHub hub;
-    Router router;
+    RouteTable routes;
     std::unique_ptr<SessionServer> server;
 };
 
