@@ -2,17 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
-#include "hub/code/code_hub.h"
 #include "hub/code/delay.h"
 #include "hub/code/exceptions.h"
 #include "hub/code/hub.h"
 #include "hub/code/messenger.h"
 #include "hub/code/methods.h"
 #include "hub/code/stream.h"
-#include "hub/fanout/hub_manager.h"
+#include "server/product_routes.h"
 
 namespace hubtrail::server {
 namespace {
@@ -107,47 +108,13 @@ std::string user_of(const auth::Principal*, const hub::RequestInfo& request) {
 
 }  // namespace
 
-struct BenchHubs::Parts {
-    Parts(const Clock& clock_of, Log& log_of) : clock(clock_of), log(log_of) {}
-
-    const Clock& clock;
-    Log& log;
-    hub::HubDefinition definition;
-    hub::HubRouteOptions route;
-    std::unique_ptr<hub::HubManager> manager;
-    std::unique_ptr<hub::Messenger> messenger;
-    hub::WorkerPool workers{1};
-    std::vector<std::unique_ptr<hub::HubLoop>> loops;
-};
-
-BenchHubs::BenchHubs(const hub::HubOptions& options, transport::EndpointOptions endpoint,
-                     const std::vector<transport::OutputScheduler*>& loops, const Clock& clock,
-                     Random& random, Log& log)
-    : parts_(std::make_unique<Parts>(clock, log)) {
-    auto& definition = parts_->definition;
-    definition.name = "BenchHub";
-    definition.options = options;
+void map_bench_hub(hub::CodeHubs& hubs) {
+    auto& definition = hubs.define(typeid(BenchHub), "BenchHub");
     definition.create = [] { return std::make_unique<BenchHub>(); };
     definition.user_id = user_of;
     hub::Methods<BenchHub> methods(definition);
     BenchHub::methods(methods);
-    definition.seal();
-    parts_->route.path = "/bench";
-    parts_->route.endpoint = std::move(endpoint);
-    parts_->route.endpoint.allow_stateful_reconnects = true;
-    parts_->manager = hub::make_hub_manager(definition.name, loops, nullptr, random, log);
-    parts_->messenger =
-        std::make_unique<hub::Messenger>(*parts_->manager, definition.options.protocols);
-}
-
-BenchHubs::~BenchHubs() = default;
-
-std::unique_ptr<transport::HubEndpoint> BenchHubs::make_endpoint(transport::Loop& loop,
-                                                                 auth::TokenVerifier& verifier) {
-    parts_->loops.push_back(
-        std::make_unique<hub::HubLoop>(loop, parts_->workers, parts_->clock, parts_->log));
-    return hub::make_code_hub(parts_->route, parts_->definition, *parts_->messenger,
-                              *parts_->loops.back(), &verifier);
+    hubs.add_route(definition, kBenchHubPath).endpoint.allow_stateful_reconnects = true;
 }
 
 }  // namespace hubtrail::server

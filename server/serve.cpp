@@ -1,39 +1,36 @@
 #include "server/serve.h"
 
-#include <atomic>
+#include <algorithm>
 #include <climits>
 #include <cstdio>
 #include <memory>
+#include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include "auth/jose/jose_verifier.h"
-#include "auth/jose/token_signer.h"
 #include "auth/key_file.h"
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "base/random.h"
-#include "protocol/cursor.h"
-#include "server/admin_world.h"
+#include "host/host.h"
+#include "host/log/event_log.h"
+#include "host/log/log_features.h"
+#include "host/system_network.h"
+#include "hub/host/code_hubs.h"
 #include "server/bench_hub.h"
 #include "server/config_load.h"
-#include "server/data_dir.h"
-#include "server/demo_session.h"
-#include "server/loop_world.h"
-#include "server/page_handler.h"
-#include "storage/sqlite/sqlite_log_store.h"
+#include "server/demo_feature.h"
+#include "server/metrics_feature.h"
+#include "server/product_routes.h"
 
 namespace hubtrail::server {
 namespace {
 
-constexpr std::uint64_t kReservedDescriptors = 512;  // database, files, listeners
-constexpr std::int64_t kShutdownNs = 2'000'000'000;  // for peers to take their goodbye
-constexpr std::int64_t kShutdownPollNs = 20'000'000;
+constexpr std::size_t kAdminConnections = 64;  // scrapers and probes; beyond: 503
 
 std::string default_page_dir() {
     std::string path(PATH_MAX, '\0');
@@ -46,258 +43,116 @@ std::string default_page_dir() {
     return path + "/clients/js-sample";
 }
 
-/// The process: what all loops share, and the loops. Thread: main; loops run on threads of their
-/// own.
+/// The value, or what the operator is told.
+template <typename T>
+T value_or_throw(Result<T, std::string> result, const std::string& where = {}) {
+    if (!result) {
+        throw std::runtime_error(where + result.error());
+    }
+    return std::move(*result);
+}
+
+/// The process: the log, the loops, and which features are where. Thread: main; loops run on
+/// threads of their own.
 class Server {
 public:
     explicit Server(const ServerConfig& config)
         : config_(config),
           log_(make_stderr_log(config.log_level, config.log_format)),
-          tokens_(random_) {}
-
-    ~Server() {
-        stop_loops();
-        // The service answers what is queued; its threads post to the loops, which still exist.
-        service_.reset();
-        admin_.reset();
-        worlds_.clear();
-    }
-
-    Result<void, std::string> start() {
-        if (auto opened = open_data(); !opened) {
-            return opened;
+          events_(value_or_throw(host::EventLog::open({config.data_dir, config.reader_threads},
+                                                      clock_, random_, *log_))),
+          secret_(value_or_throw(
+              auth::load_or_create_token_key(files_, random_, token_key_path(config.data_dir)))),
+          policy_(make_policy()),
+          network_(clock_, *log_),
+          loops_(std::make_shared<host::LoopGroup>(network_, config.loops, config.gather_ns_max)),
+          code_hubs_(*loops_, clock_, random_, *log_, {1, config.hub, config.endpoint, nullptr}),
+          host_(network_, loops_, clock_, random_, *log_,
+                {config.drain_window_ns, [this] { return make_verifier(); }}) {
+        add_public_site();
+        if (!config.admin_listen.empty()) {
+            add_admin_site();
         }
-        if (auto policy = make_policy(); !policy) {
-            return policy;
-        }
-        const auto limit = transport::raise_descriptor_limit();
-        const auto loops = config_.loops > 0 ? static_cast<unsigned>(config_.loops)
-                                             : std::max(1U, std::thread::hardware_concurrency());
-        const auto most =
-            limit > 2 * kReservedDescriptors ? limit - kReservedDescriptors : limit / 2;
-        const auto connections = config_.connections_max > 0 ? config_.connections_max : most;
-        shared_ = std::make_unique<Shared>(Shared{config_, clock_, random_, *log_, *service_,
-                                                  *codec_, tokens_, draining_, page_.get(),
-                                                  demo_session_.get(), connections / loops + 1});
-        for (unsigned i = 0; i < loops; ++i) {
-            loops_.push_back(transport::make_net_loop(static_cast<int>(i), clock_, *log_));
-            auto verifier = auth::make_jose_verifier(policy_, clock_);
-            if (!verifier) {
-                return Failure{"auth: " + verifier.error()};
-            }
-            worlds_.push_back(std::make_unique<LoopWorld>(
-                *shared_, *loops_.back(),
-                auth::make_caching_verifier(std::move(*verifier), clock_,
-                                            config_.token_cache_max)));
-        }
-        if (config_.bench_hub) {
-            map_bench_hub();
-        }
-        return listen();
     }
 
     int run() {
-        loops_.front()->on_terminate([this] { begin_shutdown(); });
-        for (std::size_t i = 1; i < loops_.size(); ++i) {
-            threads_.emplace_back([this, i] { loops_[i]->run(); });
-            pthread_setname_np(threads_.back().native_handle(),
-                               ("loop-" + std::to_string(i)).c_str());
+        host_.start();
+        host_.drain_on_signals();
+        loops_->start_threads(1);
+        const auto& address = host_.address(0);
+        if (!config_.admin_listen.empty()) {
+            const auto& admin = host_.address(1);
+            log_->info("admin_listening", {{"address", admin.host}, {"port", admin.port}});
         }
         std::printf("ready http://%s:%u/\n",
-                    address_.host == "0.0.0.0" ? "127.0.0.1" : address_.host.c_str(),
-                    address_.port);
+                    address.host == "0.0.0.0" ? "127.0.0.1" : address.host.c_str(), address.port);
         std::fflush(stdout);
-        log_->info("listening", {{"address", address_.host},
-                                 {"port", address_.port},
-                                 {"loops", loops_.size()},
+        log_->info("listening", {{"address", address.host},
+                                 {"port", address.port},
+                                 {"loops", loops_->size()},
                                  {"data", config_.data_dir},
                                  {"demo", config_.demo ? "yes" : "no"}});
-        loops_.front()->run();
-        stop_loops();
+        loops_->loop(0).run();
+        host_.take_down();
         log_->info("stopped");
         return 0;
     }
 
 private:
-    void map_bench_hub() {
-        std::vector<transport::OutputScheduler*> schedulers;
-        for (const auto& world : worlds_) {
-            schedulers.push_back(&world->scheduler());
+    auth::TokenPolicy make_policy() {
+        auto policy = value_or_throw(load_token_policy(files_, config_));
+        if (policy.keys.empty()) {
+            policy.keys.push_back(auth::make_secret_key(secret_));
         }
-        bench_hubs_ = std::make_unique<BenchHubs>(config_.hub, config_.endpoint, schedulers, clock_,
-                                                  random_, *log_);
-        for (const auto& world : worlds_) {
-            world->map_bench_hub(*bench_hubs_);
-        }
+        return policy;
     }
 
-    Result<void, std::string> open_data() {
-        auto data = DataDir::open(files_, config_.data_dir);
-        if (!data) {
-            return Failure{data.error()};
-        }
-        data_ = std::make_unique<DataDir>(std::move(*data));
-        auto secret =
-            auth::load_or_create_token_key(files_, random_, token_key_path(config_.data_dir));
-        if (!secret) {
-            return Failure{secret.error()};
-        }
-        secret_ = std::move(*secret);
-        auto cursor_key = data_->cursor_key(files_, random_);
-        if (!cursor_key) {
-            return Failure{cursor_key.error()};
-        }
-        codec_ = std::make_unique<protocol::CursorCodec>(*cursor_key);
-        auto store = storage::open_sqlite_log_store(data_->database(), random_);
-        if (!store) {
-            return Failure{store.error().detail};
-        }
-        store_ = std::move(*store);
-        storage::LogServiceOptions options;
-        options.reader_threads = config_.reader_threads;
-        auto service = storage::start_log_service(
-            *store_, clock_, *log_, options,
-            [this](const std::shared_ptr<const storage::CommittedBatch>& batch) {
-                for (std::size_t i = 0; i < worlds_.size(); ++i) {
-                    loops_[i]->post([world = worlds_[i].get(), batch] { world->on_commit(batch); });
-                }
-            },
-            [this](const std::string& tenant, storage::LogHead head) {
-                for (std::size_t i = 0; i < worlds_.size(); ++i) {
-                    loops_[i]->post(
-                        [world = worlds_[i].get(), tenant, head] { world->on_head(tenant, head); });
-                }
-            });
-        if (!service) {
-            return Failure{service.error().detail};
-        }
-        service_ = std::move(*service);
+    std::unique_ptr<auth::TokenVerifier> make_verifier() {
+        auto verifier = value_or_throw(auth::make_jose_verifier(policy_, clock_), "auth: ");
+        return auth::make_caching_verifier(std::move(verifier), clock_, config_.token_cache_max);
+    }
+
+    template <typename F, typename... Arguments>
+    host::Feature* make(Arguments&&... arguments) {
+        features_.push_back(std::make_unique<F>(std::forward<Arguments>(arguments)...));
+        return features_.back().get();
+    }
+
+    void add_public_site() {
+        host::Site site;
+        site.listen = config_.listen;
+        site.advice = "; choose another address with --listen";
+        site.connections_max = config_.connections_max;
+        site.endpoint = config_.endpoint;
+        auto& log = events_->feature();
+        site.features = {&log, make<host::RestFeature>(log),
+                         make<host::HealthFeature>(events_->service(), host_.draining())};
         if (config_.demo) {
-            signer_ = std::make_unique<auth::TokenSigner>(secret_, clock_);
-            page_ = std::make_unique<PageHandler>(
-                files_, config_.page_dir.empty() ? default_page_dir() : config_.page_dir);
-            demo_session_ = std::make_unique<DemoSession>(*signer_, clock_);
+            site.features.push_back(make<DemoFeature>(
+                files_, config_.page_dir.empty() ? default_page_dir() : config_.page_dir, secret_,
+                clock_));
         }
-        return {};
-    }
-
-    Result<void, std::string> make_policy() {
-        auto policy = load_token_policy(files_, config_);
-        if (!policy) {
-            return Failure{policy.error()};
+        for (const auto& hub : config_.log_hubs) {
+            site.features.push_back(make<host::LogHubFeature>(log, hub, log_hub_owner("")));
         }
-        policy_ = std::move(*policy);
-        if (policy_.keys.empty()) {
-            policy_.keys.push_back(auth::make_secret_key(secret_));
+        if (config_.bench_hub) {
+            map_bench_hub(code_hubs_);
+            code_hubs_.seal();
+            site.features.push_back(&code_hubs_);
         }
-        return {};
-    }
-
-    Result<void, std::string> listen() {
-        auto parsed = transport::parse_listen_address(config_.listen);
-        if (!parsed) {
-            return Failure{parsed.error()};
-        }
-        address_ = std::move(*parsed);
-        if (!config_.admin_listen.empty()) {
-            if (auto admin = listen_for_admin(); !admin) {
-                return admin;
-            }
-        }
-        for (std::size_t i = 0; i < loops_.size(); ++i) {
-            // The first one fixes the port when any free one was asked for.
-            auto listener =
-                transport::open_listener(address_, i == 0 ? transport::ListenerShare::first
-                                                          : transport::ListenerShare::another);
-            if (!listener) {
-                return Failure{listener.error() + "; choose another address with --listen"};
-            }
-            auto* world = worlds_[i].get();
-            loops_[i]->listen(*listener, [world](std::unique_ptr<transport::Socket> socket) {
-                world->sessions().accept(std::move(socket));
-            });
-        }
-        return {};
+        host_.add_site(std::move(site));
     }
 
     // Metrics and health, on loop 0.
-    Result<void, std::string> listen_for_admin() {
-        auto address = transport::parse_listen_address(config_.admin_listen);
-        if (!address) {
-            return Failure{address.error()};
-        }
-        std::vector<const transport::ConnectionCounters*> counters;
-        for (const auto& world : worlds_) {
-            counters.push_back(&world->sessions().counters());
-        }
-        admin_ = std::make_unique<AdminWorld>(*shared_, worlds_.front()->scheduler(),
-                                              std::move(counters));
-        auto listener = transport::open_listener(*address, transport::ListenerShare::first);
-        if (!listener) {
-            return Failure{listener.error() + "; choose another address with --admin-listen"};
-        }
-        loops_.front()->listen(*listener, [this](std::unique_ptr<transport::Socket> socket) {
-            admin_->sessions().accept(std::move(socket));
-        });
-        log_->info("admin_listening", {{"address", address->host}, {"port", address->port}});
-        return {};
-    }
-
-    // Runs on loop 0. A second signal ends at once.
-    void begin_shutdown() {
-        if (draining_.exchange(true)) {
-            loops_.front()->stop();
-            return;
-        }
-        log_->info("stopping", {{"advice", "a second signal ends at once"}});
-        for (std::size_t i = 0; i < loops_.size(); ++i) {
-            loops_[i]->post([world = worlds_[i].get(), window = config_.drain_window_ns] {
-                world->drain(window);
-            });
-        }
-        shutdown_step_ns_ = clock_.steady_ns() + config_.drain_window_ns;
-        poll_shutdown();
-    }
-
-    // While hub connections are sent away everything else is served as before, so that a balancer
-    // notices; then all the others get a short time to take their goodbye.
-    void poll_shutdown() {
-        loops_.front()->call_after(kShutdownPollNs, [this] {
-            std::size_t hub_connections = 0;
-            std::size_t connections = 0;
-            for (const auto& world : worlds_) {
-                hub_connections += world->hub_connections();
-                connections += world->connections();
-            }
-            const bool over = clock_.steady_ns() >= shutdown_step_ns_;
-            if (goodbye_said_ && (connections == 0 || over)) {
-                loops_.front()->stop();
-                return;
-            }
-            if (!goodbye_said_ && (hub_connections == 0 || over)) {
-                say_goodbye();
-            }
-            poll_shutdown();
-        });
-    }
-
-    void say_goodbye() {
-        goodbye_said_ = true;
-        shutdown_step_ns_ = clock_.steady_ns() + kShutdownNs;
-        for (std::size_t i = 0; i < loops_.size(); ++i) {
-            loops_[i]->stop_listening();
-            loops_[i]->post([world = worlds_[i].get()] { world->shut_down(); });
-        }
-    }
-
-    void stop_loops() {
-        for (const auto& loop : loops_) {
-            loop->stop();
-        }
-        for (auto& thread : threads_) {
-            thread.join();
-        }
-        threads_.clear();
+    void add_admin_site() {
+        host::Site site;
+        site.listen = config_.admin_listen;
+        site.advice = "; choose another address with --admin-listen";
+        site.connections_max = kAdminConnections;
+        site.first_loop_only = true;
+        site.features = {make<host::HealthFeature>(events_->service(), host_.draining()),
+                         make<MetricsFeature>(host_)};
+        host_.add_site(std::move(site));
     }
 
     const ServerConfig& config_;
@@ -305,38 +160,25 @@ private:
     SystemRandom random_;
     PosixFileSystem files_;
     std::unique_ptr<Log> log_;
-    transport::ConnectionTokens tokens_;
-    std::atomic<bool> draining_{false};
-    std::unique_ptr<DataDir> data_;
+    std::unique_ptr<host::EventLog> events_;
     std::string secret_;
-    std::unique_ptr<protocol::CursorCodec> codec_;
-    std::unique_ptr<storage::LogStore> store_;
-    std::unique_ptr<auth::TokenSigner> signer_;
-    std::unique_ptr<PageHandler> page_;
-    std::unique_ptr<DemoSession> demo_session_;
     auth::TokenPolicy policy_;
-    std::vector<std::unique_ptr<transport::NetLoop>> loops_;
-    std::unique_ptr<storage::LogService> service_;
-    std::unique_ptr<Shared> shared_;
-    std::unique_ptr<BenchHubs> bench_hubs_;
-    std::vector<std::unique_ptr<LoopWorld>> worlds_;
-    std::unique_ptr<AdminWorld> admin_;
-    std::vector<std::thread> threads_;
-    transport::ListenAddress address_;
-    std::int64_t shutdown_step_ns_ =
-        0;  ///< when the present step of the shutdown ends at the latest
-    bool goodbye_said_ = false;
+    host::SystemNetwork network_;
+    std::shared_ptr<host::LoopGroup> loops_;  ///< owned with threads that post to them
+    hub::CodeHubs code_hubs_;
+    std::vector<std::unique_ptr<host::Feature>> features_;
+    host::Host host_;
 };
 
 }  // namespace
 
 int run_serve(const ServerConfig& config) {
-    Server server(config);
-    if (auto started = server.start(); !started) {
-        std::fprintf(stderr, "hubtrail: %s\n", started.error().c_str());
+    try {
+        return Server(config).run();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "hubtrail: %s\n", error.what());
         return 1;
     }
-    return server.run();
 }
 
 }  // namespace hubtrail::server

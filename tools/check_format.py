@@ -9,7 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-FOLDERS = ("auth", "base", "bench", "clients", "follow", "hub", "protocol", "rest", "server", "storage", "tests",
+FOLDERS = ("auth", "base", "bench", "clients", "follow", "host", "hub", "protocol", "rest", "server", "storage", "tests",
            "transport")
 FILES_AT_ONCE = 40
 

@@ -17,8 +17,9 @@ LEVEL = {
     "hub/fanout": 5, "hub/log": 5, "rest": 5,
     "hub/code": 6, "hub/redis": 6, "transport/net": 6, "transport/http": 6, "transport/websocket": 6,
     "auth/jose": 6, "storage/sqlite": 6, "clients/cpp-sync": 6,
-    "bench": 7, "hub/host": 7, "clients/cpp-sync/watch": 7, "clients/cpp-sync/demo": 7,
-    "server": 8,
+    "bench": 7, "host": 7, "clients/cpp-sync/watch": 7, "clients/cpp-sync/demo": 7,
+    "host/log": 8, "hub/host": 8,
+    "server": 9,
 }
 # The only layer whose .cpp files may include a third party's headers; no header may.
 HOME = {

@@ -11,8 +11,13 @@
 #include "hub/code/exceptions.h"
 #include "hub/code/hub_context.h"
 #include "hub/code/methods.h"
+#include "hub/host/endpoint_scope.h"
 #include "hub/host/hub_server_options.h"
 #include "transport/http_message.h"
+
+namespace hubtrail::host {
+class Feature;
+}
 
 namespace hubtrail::hub {
 
@@ -54,12 +59,6 @@ private:
     HubRouteOptions& route_;
 };
 
-/// What a raw endpoint is made of, on its loop. Thread: strand; all outlive the endpoint.
-struct EndpointScope {
-    HubLoop& loop;
-    auth::TokenVerifier* verifier;  ///< null: everybody is a stranger
-};
-
 /// A server of hubs: listener, loops, transports and everything between. Put it together, then
 /// run() it, or start() and stop() it beside something else. Thread: main; context() and what it
 /// returns from any.
@@ -96,6 +95,20 @@ public:
     void map_endpoint(
         std::string path,
         std::function<std::unique_ptr<transport::HubEndpoint>(const EndpointScope&)> make);
+
+    /// A hub that is a tail of a log: `log` is an EventLog of <hubtrail/log.h>, which a program
+    /// links as hubtrail::log, and outlives the server. Needs `tokens` or `make_verifier`.
+    template <typename Log>
+    HubServer& map_log_hub(Log& log, typename Log::HubConfig config) {
+        return show(log).add_feature(log.make_hub(std::move(config)));
+    }
+    /// Append and read of that log by REST (docs/api.md 2).
+    template <typename Log>
+    HubServer& map_log_rest(Log& log) {
+        return show(log).add_feature(log.make_rest());
+    }
+    /// Anything else that a host can serve, before the hubs of code.
+    HubServer& add_feature(std::shared_ptr<host::Feature> feature);
 
     /// Outermost around the methods of every hub.
     HubServer& add_filter(std::shared_ptr<HubFilter> filter);
@@ -137,6 +150,12 @@ private:
                     "This hub has no default constructor: map<Hub>().create(factory).");
             };
         }
+    }
+    template <typename Log>
+    HubServer& show(Log& log) {
+        auto& feature = log.feature();
+        return add_feature(
+            std::shared_ptr<host::Feature>(std::shared_ptr<host::Feature>(), &feature));
     }
     HubDefinition& define(std::type_index type, std::string name);
     HubRouteOptions& add_route(HubDefinition& definition, std::string_view path);

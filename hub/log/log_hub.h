@@ -25,8 +25,8 @@ struct LogHubConfig {
     bool site_required = true;  ///< SALTO contract: one site, and the rules of site and user hubs
     bool push_always = true;    ///< false: push only when the URL has `since` or `push=1`
     bool subscribe = false;     ///< offers the Subscribe stream and GetCursor
-    HubOptions hub;
-    transport::EndpointOptions endpoint;
+    HubOptions hub = {};
+    transport::EndpointOptions endpoint = {};
 };
 
 /// The three hubs that are there without configuration.

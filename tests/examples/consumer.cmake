@@ -1,4 +1,5 @@
-# Installs the hub library into a fresh prefix and builds and runs a program that finds it there.
+# Installs the hub library into a fresh prefix and builds and runs a program that finds it there: without the component
+# `log`, so without a store.
 file(REMOVE_RECURSE ${WORK})
 file(WRITE ${WORK}/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)
 project(chat LANGUAGES CXX)

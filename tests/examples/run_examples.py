@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the example programs and checks what they answer. Arguments: example_chat [example_features]."""
+"""Runs the example programs and checks what they answer. Arguments: example_chat [example_features example_log]."""
 import base64
 import http.client
 import json
@@ -10,13 +10,14 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 
 DEADLINE_S = 20
 
 
 class Server:
-    def __init__(self, program):
-        self.process = subprocess.Popen([program, "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
+    def __init__(self, program, *arguments):
+        self.process = subprocess.Popen([program, "127.0.0.1:0", *arguments], stderr=subprocess.PIPE, text=True)
         self.port = None
         while self.port is None:
             line = self.process.stderr.readline()
@@ -192,10 +193,36 @@ def check_features(program):
     server.stop()
 
 
+def changes(server, since):
+    web = http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE_S)
+    web.request("GET", f"/api/v1/sync/changes?{since}", headers={"Authorization": "Bearer anna"})
+    return [event["type"] for event in json.loads(web.getresponse().read())["changes"]]
+
+
+def check_log(program):
+    with tempfile.TemporaryDirectory() as directory:
+        server = Server(program, directory)
+        follower = Client(server, "/changes?access_token=anna&since=earliest")
+        check(json.loads(follower.next()["arguments"][0])["type"], "house.ready")
+        doors = Client(server, "/doors?access_token=anna")
+        check(doors.invoke("Open", "front"), 2)
+        event = json.loads(follower.next()["arguments"][0])
+        check((event["pos"], event["resource_id"]), (2, "front"))
+        check(doors.invoke("Open", "x" * 300)[:60], "An unexpected error occurred invoking 'Open' on the server. "[:60])
+        check(changes(server, "since=earliest"), ["house.ready", "door.opened"])
+        check(Client(server, "/changes").status, 401)
+        server.stop()
+        again = Server(program, directory)  # goes on with its log
+        check(Client(again, "/doors?access_token=anna").invoke("Open", "back"), 4)
+        check(changes(again, "since=earliest"), ["house.ready", "door.opened", "house.ready", "door.opened"])
+        again.stop()
+
+
 def main():
     check_chat(sys.argv[1])
     if len(sys.argv) > 2:
         check_features(sys.argv[2])
+        check_log(sys.argv[3])
     print("ok")
 
 

@@ -12,28 +12,31 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_connection.h"
 #include "tests/support/fake_loop.h"
+#include "tests/support/simulated_network.h"
 
 namespace hubtrail::server {
 namespace {
 
-class NobodyVerifier final : public auth::TokenVerifier {
-public:
-    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(
-        std::string_view) override {
-        return Failure{auth::TokenError{auth::TokenErrc::signature, "nobody"}};
-    }
-};
-
 struct BenchFixture {
-    transport::FakeLoop loop;
-    transport::OutputScheduler scheduler{loop};
+    BenchFixture() {
+        map_bench_hub(hubs);
+        hubs.seal();
+        part = hubs.on_loop({0, loops->loop(0), scheduler, nullptr, loops});
+        part->add_routes(routes);
+        endpoint = routes.find_hub("/bench").endpoint;
+    }
+
+    host::SimulatedNetwork network;
+    std::shared_ptr<host::LoopGroup> loops = std::make_shared<host::LoopGroup>(network, 1);
+    transport::FakeLoop& loop = network.loops[0]->fake;
+    transport::OutputScheduler& scheduler = loops->scheduler(0);
     FakeClock clock;
     SeededRandom random{3};
     std::unique_ptr<Log> log = make_stderr_log(LogLevel::error, LogFormat::text);
-    NobodyVerifier verifier;
-    BenchHubs hubs{
-        hub::HubOptions{}, transport::EndpointOptions{}, {&scheduler}, clock, random, *log};
-    std::unique_ptr<transport::HubEndpoint> endpoint = hubs.make_endpoint(loop, verifier);
+    hub::CodeHubs hubs{*loops, clock, random, *log, {}};
+    std::unique_ptr<host::LoopFeature> part;
+    transport::RouteTable routes;
+    transport::HubEndpoint* endpoint = nullptr;
     int clients = 0;
 };
 

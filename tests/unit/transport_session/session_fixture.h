@@ -14,7 +14,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_loop.h"
-#include "tests/unit/transport_session/wire.h"
+#include "tests/support/wire.h"
 #include "tests/unit/transport_session/client_bytes.h"
 #include "tests/unit/transport_session/session_fakes.h"
 #include "transport/http/http_parser.h"
@@ -118,20 +118,8 @@ public:
     void settle() {
         f_.shared.run();
         for (int turn = 0; turn < 10'000; ++turn) {
-            if (wire->gone || wire->events == nullptr) {
+            if (!wire->poke()) {
                 return;
-            }
-            const bool readable =
-                wire->vanished || (wire->wants_read && (!wire->incoming.empty() || wire->ended));
-            const bool writable = wire->wants_write && wire->room > 0;
-            if (!readable && !writable) {
-                return;
-            }
-            if (writable) {
-                wire->events->on_writable();
-            }
-            if (readable) {
-                wire->events->on_readable();
             }
             f_.shared.run();
         }

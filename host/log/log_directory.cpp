@@ -1,4 +1,4 @@
-#include "server/data_dir.h"
+#include "host/log/log_directory.h"
 
 #include <cerrno>
 #include <cstring>
@@ -10,9 +10,9 @@
 
 #include "auth/key_file.h"
 
-namespace hubtrail::server {
+namespace hubtrail::host {
 
-Result<DataDir, std::string> DataDir::open(FileSystem& files, const std::string& path) {
+Result<LogDirectory, std::string> LogDirectory::open(FileSystem& files, const std::string& path) {
     if (auto made = files.make_directories(path); !made) {
         return Failure{"data directory: " + made.error().text};
     }
@@ -26,21 +26,21 @@ Result<DataDir, std::string> DataDir::open(FileSystem& files, const std::string&
         return Failure{"another hubtrail serves from '" + path +
                        "'; stop it, or choose another directory with --data"};
     }
-    return DataDir(path, lock);
+    return LogDirectory(path, lock);
 }
 
-DataDir::DataDir(DataDir&& other) noexcept
+LogDirectory::LogDirectory(LogDirectory&& other) noexcept
     : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 
-DataDir::~DataDir() {
+LogDirectory::~LogDirectory() {
     if (lock_ >= 0) {
         ::close(lock_);
     }
 }
 
-Result<std::string, std::string> DataDir::cursor_key(FileSystem& files, Random& random) const {
+Result<std::string, std::string> LogDirectory::cursor_key(FileSystem& files, Random& random) const {
     // The same kind of file as the token key: random bytes, as text, for nobody else's eyes.
     return auth::load_or_create_token_key(files, random, path_ + "/cursor.key");
 }
 
-}  // namespace hubtrail::server
+}  // namespace hubtrail::host

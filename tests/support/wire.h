@@ -23,6 +23,22 @@ struct Wire {
     bool gone = false;               ///< the server's socket is closed
     SocketEvents* events = nullptr;  ///< none while it changes loops
     Loop* loop = nullptr;            ///< that it moved to; null before
+
+    /// What a level-triggered loop would tell the server now; false: nothing.
+    bool poke() {
+        if (gone || events == nullptr) {
+            return false;
+        }
+        const bool readable = vanished || (wants_read && (!incoming.empty() || ended));
+        const bool writable = wants_write && room > 0;
+        if (writable) {
+            events->on_writable();
+        }
+        if (readable) {
+            events->on_readable();
+        }
+        return readable || writable;
+    }
 };
 
 /// The server's end. Thread: strand.

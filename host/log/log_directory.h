@@ -6,20 +6,20 @@
 #include "base/random.h"
 #include "base/result.h"
 
-namespace hubtrail::server {
+namespace hubtrail::host {
 
 /// The directory of the embedded default: the log, the keys, and a lock that one server holds.
 /// Thread: main. The lock is released when it dies, whatever way the process ends.
-class DataDir {
+class LogDirectory {
 public:
     /// Creates the directory if needed and takes the lock. The error is a sentence for the
     /// operator.
-    static Result<DataDir, std::string> open(FileSystem& files, const std::string& path);
-    ~DataDir();
-    DataDir(DataDir&& other) noexcept;
-    DataDir& operator=(DataDir&&) = delete;
-    DataDir(const DataDir&) = delete;
-    DataDir& operator=(const DataDir&) = delete;
+    static Result<LogDirectory, std::string> open(FileSystem& files, const std::string& path);
+    ~LogDirectory();
+    LogDirectory(LogDirectory&& other) noexcept;
+    LogDirectory& operator=(LogDirectory&&) = delete;
+    LogDirectory(const LogDirectory&) = delete;
+    LogDirectory& operator=(const LogDirectory&) = delete;
 
     std::string database() const { return path_ + "/log.db"; }
 
@@ -28,10 +28,10 @@ public:
     Result<std::string, std::string> cursor_key(FileSystem& files, Random& random) const;
 
 private:
-    DataDir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+    LogDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
 
     std::string path_;
     int lock_;
 };
 
-}  // namespace hubtrail::server
+}  // namespace hubtrail::host

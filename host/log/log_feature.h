@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "host/feature.h"
+#include "hub/log/log_hub.h"
+#include "hub/log/log_tails.h"
+#include "protocol/cursor.h"
+#include "rest/commit_watch.h"
+#include "storage/log_service.h"
+
+namespace hubtrail::host {
+
+/// What one loop has of the log. Thread: strand.
+struct LogLoop {
+    LogLoop(const LoopScope& scope, storage::LogService& service,
+            const protocol::CursorCodec& codec, Log& log)
+        : tails(scope.scheduler, service, codec, log) {}
+
+    hub::LogTails tails;
+    rest::CommitWatch watch;
+    hub::HubScratch scratch;
+};
+
+/// What the features of a log share. All must outlive them. Thread: any.
+struct LogContext {
+    storage::LogService& service;
+    const protocol::CursorCodec& codec;
+    const Clock& clock;
+    Random& random;
+    Log& log;
+};
+
+/// The log on every loop: tails that the commits reach. The other features of the log
+/// (log_features.h) stand on it and come behind it in their site. Thread: main; on_commit() and
+/// on_head() from any: the loops are guarded by mutex_.
+class LogFeature final : public Feature {
+public:
+    /// `on_stop`: what else ends with the loops; null: nothing.
+    explicit LogFeature(const LogContext& context, std::function<void()> on_stop = nullptr)
+        : context_(context), on_stop_(std::move(on_stop)) {}
+
+    const LogContext& context() const { return context_; }
+    /// Of a loop whose part was made.
+    LogLoop& on(std::size_t loop) { return *parts_.at(loop); }
+
+    // The listeners of the log service.
+    void on_commit(const std::shared_ptr<const storage::CommittedBatch>& batch);
+    void on_head(const std::string& tenant, const storage::LogHead& head);
+
+    std::unique_ptr<LoopFeature> on_loop(const LoopScope& scope) override;
+    /// Nothing is told to the loops any more.
+    void stop() override;
+
+private:
+    /// Where commits go. Keeps the loops, not their parts: a stopped loop drops what it is told.
+    struct Target {
+        std::shared_ptr<LoopGroup> group;
+        std::size_t loop;
+        LogLoop* part;
+    };
+    std::vector<Target> targets() const;
+
+    const LogContext context_;
+    const std::function<void()> on_stop_;
+    std::vector<LogLoop*> parts_;  ///< by number of the loop
+    mutable Mutex mutex_;
+    std::vector<Target> targets_ HUBTRAIL_GUARDED_BY(mutex_);
+};
+
+}  // namespace hubtrail::host

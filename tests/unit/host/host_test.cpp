@@ -1,0 +1,293 @@
+#include "host/host.h"
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/log/log_features.h"
+#include "hub/code/hub.h"
+#include "hub/code/methods.h"
+#include "hub/host/code_hubs.h"
+#include "tests/support/catch.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_log_service.h"
+#include "tests/support/fake_log_store.h"
+#include "tests/support/simulated_network.h"
+#include "tests/unit/transport_session/client_bytes.h"
+
+namespace hubtrail::host {
+namespace {
+
+using Catch::Matchers::Contains;
+using transport::upgrade_request;
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+const std::string kHandshake = "{\"protocol\":\"json\",\"version\":1}\x1e";
+
+/// Believes every token. Thread: strand.
+class Believer final : public auth::TokenVerifier {
+public:
+    Result<std::shared_ptr<const auth::Principal>, auth::TokenError> verify(
+        std::string_view token) override {
+        auto user = std::make_shared<auth::Principal>();
+        user->tenant = "t";
+        user->subject = token;
+        user->scopes = {"events.read", "events.write"};
+        user->sites["*"] = auth::SiteRole::admin;
+        return std::shared_ptr<const auth::Principal>(std::move(user));
+    }
+};
+
+struct AddHub : hub::Hub {
+    int add(int a, int b) { return a + b; }
+    static void methods(hub::Methods<AddHub>& hub) { hub.add("Add", &AddHub::add); }
+};
+
+hub::LogHubConfig changes_hub(std::string path) {
+    hub::LogHubConfig config;
+    config.path = std::move(path);
+    config.scopes = {"events.read"};
+    config.site_required = false;
+    return config;
+}
+
+/// A whole server on two loops, with a log in memory, hubs of it and of code, REST and health.
+struct Simulation {
+    Simulation() {
+        service.on_commit = [this](const auto& batch) { events.on_commit(batch); };
+        auto& definition = code.define(typeid(AddHub), "AddHub");
+        definition.create = [] { return std::make_unique<AddHub>(); };
+        hub::Methods<AddHub> methods(definition);
+        AddHub::methods(methods);
+        code.add_route(definition, "/add");
+        site.listen = "simulated";
+        site.features = {&events, &rest, &health, &changes, &code};
+    }
+
+    // What the health check refers to is the host's, so the host ends first.
+    ~Simulation() { host.take_down(); }
+    Simulation(const Simulation&) = delete;
+    Simulation& operator=(const Simulation&) = delete;
+
+    void start() {
+        code.seal();
+        host.add_site(site);
+        host.start();
+        host.drain_on_signals();
+    }
+    /// Until clients, loops and log have nothing to do.
+    void settle() {
+        do {
+            network.settle();
+        } while (service.run() > 0);
+    }
+    void advance(std::int64_t ns) {
+        network.advance(ns);
+        settle();
+    }
+    std::string say(transport::Wire& wire, std::string_view bytes) {
+        wire.incoming.append(bytes);
+        settle();
+        return std::exchange(wire.sent, {});
+    }
+    void signal() {
+        network.loops[0]->terminate();
+        settle();
+    }
+    // Loops take turns here, so that one hears of another a look later.
+    void look_again(int times) {
+        for (int i = 0; i < times; ++i) {
+            advance(kDrainLookNs);
+        }
+    }
+    std::shared_ptr<transport::Wire> watcher(std::size_t loop) {
+        auto wire = network.connect(loop);
+        CHECK_THAT(say(*wire, upgrade_request("/changes?access_token=a")), Contains(" 101 "));
+        CHECK_THAT(say(*wire, transport::text_frame(kHandshake)), Contains("{}\x1e"));
+        return wire;
+    }
+
+    FakeClock clock;
+    SeededRandom random{9};
+    std::unique_ptr<Log> log = make_null_log();
+    SimulatedNetwork network;
+    std::shared_ptr<LoopGroup> loops = std::make_shared<LoopGroup>(network, 2);
+    storage::FakeLogStore store;
+    storage::FakeLogService service{store, clock};
+    protocol::CursorCodec codec{std::string(32, 'k')};
+    LogFeature events{{service, codec, clock, random, *log}};
+    RestFeature rest{events};
+    LogHubFeature changes{events, changes_hub("/changes"), "the hub of changes"};
+    hub::CodeHubs code{*loops, clock, random, *log, {}};
+    Site site;
+    Host host{network, loops, clock,
+              random,  *log,  {5 * kSecond, [] { return std::make_unique<Believer>(); }}};
+    HealthFeature health{service, host.draining()};
+};
+
+std::string post(const std::string& body) {
+    return "POST /api/v1/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a\r\n"
+           "Content-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string get(const std::string& target) {
+    return "GET " + target + " HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a\r\n\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("A whole server runs without a thread or a socket", "[host]") {
+    Simulation s;
+    s.start();
+    const auto watcher = s.watcher(0);
+    const auto writer = s.network.connect(1);
+    CHECK_THAT(s.say(*writer, post(R"({"id":"one","stream":"entries","type":"a"})")),
+               Contains(" 201 ") && Contains("\"pos\":1"));
+    CHECK_THAT(watcher->sent, Contains("ReceiveMessage") && Contains("one"));
+    CHECK_THAT(s.say(*writer, get("/api/v1/sync/changes?since=earliest")),
+               Contains(" 200 ") && Contains("\"id\":\"one\""));
+    CHECK_THAT(s.say(*writer, get("/readyz")), Contains(" 200 "));
+    CHECK_THAT(s.say(*writer, get("/nothing")), Contains(" 404 "));
+    const auto caller = s.network.connect(1);
+    CHECK_THAT(s.say(*caller, upgrade_request("/add")), Contains(" 101 "));
+    s.say(*caller, transport::text_frame(kHandshake));
+    CHECK_THAT(s.say(*caller, transport::text_frame("{\"type\":1,\"invocationId\":\"1\",\"target\":"
+                                                    "\"Add\",\"arguments\":[1,2]}\x1e")),
+               Contains("\"result\":3"));
+}
+
+TEST_CASE("A poll that waits on one loop is woken by an append on another, and by the goodbye",
+          "[host]") {
+    Simulation s;
+    s.start();
+    const auto reader = s.network.connect(0);
+    CHECK(s.say(*reader, get("/api/v1/sync/changes?since=latest&wait=30")).empty());
+    const auto writer = s.network.connect(1);
+    s.say(*writer, post(R"({"id":"one","stream":"entries","type":"a"})"));
+    s.advance(kSecond);
+    CHECK_THAT(std::exchange(reader->sent, {}), Contains("\"id\":\"one\""));
+    CHECK(s.say(*reader, get("/api/v1/sync/changes?since=latest&wait=30")).empty());
+    s.signal();
+    s.advance(2 * kDrainLookNs);
+    CHECK_THAT(reader->sent, Contains(" 200 ") && Contains("\"changes\":[]"));
+}
+
+TEST_CASE("A server without clients stops as soon as it looks", "[host][drain]") {
+    Simulation s;
+    s.start();
+    s.signal();
+    CHECK(s.host.draining());
+    s.advance(kDrainLookNs);
+    CHECK_FALSE(s.network.stopped());
+    CHECK(s.network.connect(0) == nullptr);
+    s.advance(kDrainLookNs);
+    CHECK(s.network.stopped());
+}
+
+TEST_CASE("A drain sends clients away, serves everything else, and ends with the last",
+          "[host][drain]") {
+    Simulation s;
+    s.start();
+    const auto one = s.watcher(0);
+    const auto two = s.watcher(1);
+    const auto other = s.network.connect(1);
+    s.signal();
+    CHECK_THAT(s.say(*other, get("/readyz")), Contains(" 503 ") && Contains("draining"));
+    s.advance(5 * kSecond - kDrainLookNs);
+    CHECK_FALSE(s.network.stopped());
+    CHECK_THAT(s.say(*other, get("/livez")), Contains(" 200 "));
+    s.advance(kSecond / 2);
+    for (const auto& wire : {one, two}) {
+        CHECK_THAT(wire->sent, Contains("\"allowReconnect\":true"));
+        wire->ended = true;
+    }
+    s.settle();
+    CHECK(other->sending_ended);
+    other->ended = true;
+    s.settle();
+    s.look_again(3);
+    CHECK(s.network.stopped());
+}
+
+TEST_CASE("Who does not take the goodbye has two seconds", "[host][drain]") {
+    Simulation s;
+    s.start();
+    const auto idle = s.network.connect(0);
+    s.say(*idle, get("/livez"));
+    idle->room = 0;
+    s.say(*idle, get("/livez"));
+    s.host.post_stop();
+    s.settle();
+    s.advance(kGoodbyeNs - kDrainLookNs);
+    CHECK_FALSE(s.network.stopped());
+    s.advance(2 * kDrainLookNs);
+    CHECK(s.network.stopped());
+}
+
+TEST_CASE("A second signal ends at once", "[host][drain]") {
+    Simulation s;
+    s.start();
+    const auto watcher = s.watcher(0);
+    s.signal();
+    CHECK_FALSE(s.network.stopped());
+    s.signal();
+    CHECK(s.network.stopped());
+}
+
+TEST_CASE("Two features that want one path stop the start, with both names", "[host][routes]") {
+    Simulation s;
+    LogHubFeature thief(s.events, changes_hub("/LiveZ"), "the thief");
+    s.site.features.push_back(&thief);
+    CHECK_THROWS_WITH(s.start(),
+                      "the thief cannot serve '/LiveZ': the health check serves '/livez'");
+    s.host.take_down();
+}
+
+TEST_CASE("A second site serves its own features on one loop", "[host]") {
+    Simulation s;
+    Site admin;
+    admin.listen = "admin";
+    admin.features = {&s.health};
+    admin.first_loop_only = true;
+    s.code.seal();
+    s.host.add_site(s.site);
+    s.host.add_site(admin);
+    s.host.start();
+    CHECK(s.host.address(0).port != s.host.address(1).port);
+    const auto scraper = s.network.connect(0, s.host.address(1).port);
+    CHECK_THAT(s.say(*scraper, get("/livez")), Contains(" 200 "));
+    CHECK_THAT(s.say(*scraper, get("/api/v1/sync/cursor")), Contains(" 404 "));
+    CHECK(s.network.connect(1, s.host.address(1).port) == nullptr);
+    CHECK(s.host.counters().size() == 2);
+}
+
+TEST_CASE("An address that is taken is said with its advice", "[host]") {
+    Simulation s;
+    s.network.taken = "simulated";
+    s.site.advice = "; choose another";
+    CHECK_THROWS_WITH(s.start(), "simulated is taken; choose another");
+}
+
+TEST_CASE("A log is not shown without tokens", "[host]") {
+    Simulation s;
+    Host host(s.network, s.loops, s.clock, s.random, *s.log, {});
+    s.site.features = {&s.events, &s.changes};
+    host.add_site(s.site);
+    CHECK_THROWS_WITH(host.start(), Contains("the hub of changes needs tokens"));
+}
+
+TEST_CASE("A listed origin may read what is no hub", "[host][routes]") {
+    Simulation s;
+    s.site.endpoint.allowed_origins = {"https://app.example"};
+    s.start();
+    const auto page = s.network.connect(0);
+    CHECK_THAT(s.say(*page,
+                     "GET /api/v1/sync/cursor HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a\r\n"
+                     "Origin: https://app.example\r\n\r\n"),
+               Contains(" 200 ") && Contains("Access-Control-Allow-Origin: https://app.example"));
+}
+
+}  // namespace hubtrail::host
