@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails if an include points sideways or up, or a third party's header is outside its folder.
+"""Fails if an include points sideways or up, or a third party's or a private header is outside its folder.
 
 The table is the picture in docs/ARCHITECTURE.md. `--root DIR` checks another tree.
 """
@@ -29,6 +29,11 @@ HOME = {
     "cjose/": "auth/jose", "soci/": "storage/sqlite", "sqlite3.h": "storage/sqlite",
     "cpprest/": "clients/cpp-sync", "hiredis/": "hub/redis",
     "CLI/": "server", "toml.hpp": "server", "toml11/": "server", "prometheus/": "server",
+}
+# Headers that only some folders may include: what bytes a transport puts around a record is nobody else's business.
+PRIVATE = {
+    "transport/frame_header.h": "transport", "transport/frame_decoder.h": "transport",
+    "transport/framing.h": "transport", "transport/websocket_handshake.h": "transport",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(<|")([^>"]+)')
 
@@ -60,6 +65,8 @@ def check(root):
             other = layer_of(target) if bracket == '"' else None
             if other and other != layer and LEVEL[other] >= LEVEL[layer]:
                 failures.append(f"{name}:{number}: {layer} may not include {other}")
+            if target in PRIVATE and layer.split("/")[0] != PRIVATE[target]:
+                failures.append(f"{name}:{number}: {target} is for {PRIVATE[target]} only")
             for prefix, home in HOME.items():
                 if target.startswith(prefix) and (layer != home or file.suffix == ".h"):
                     failures.append(f"{name}:{number}: <{target}> belongs in a .cpp of {home}")

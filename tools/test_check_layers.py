@@ -24,6 +24,11 @@ ROWS = (
     ("third party with quotes", "hub/log/a.cpp", '#include "asio.hpp"', "<asio.hpp> belongs in a .cpp of transport/net"),
     ("third party in a header at home", "storage/sqlite/a.h", "#include <soci/soci.h>",
      "<soci/soci.h> belongs in a .cpp of storage/sqlite"),
+    ("frames in a hub", "hub/log/a.cpp", '#include "transport/frame_header.h"',
+     "transport/frame_header.h is for transport only"),
+    ("framings in a hub", "hub/connection/a.h", '#include "transport/framing.h"',
+     "transport/framing.h is for transport only"),
+    ("frames in a transport", "transport/session/a.cpp", '#include "transport/frame_header.h"', ""),
     ("a folder without a level", "clients/other/a.cpp", "#include <vector>", "has no level"),
 )
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "transport/frame_header.h"
+#include "transport/framing.h"
 
 namespace hubtrail::transport {
 namespace {
@@ -86,6 +87,12 @@ FrameRef lay_out_framed(OutputScheduler& scheduler, Framing framing, std::string
 void send_framed(Outbox& outbox, Framing framing, std::string_view records, std::uint32_t counted) {
     frame(framing, records,
           [&](std::string_view head, std::string_view body) { outbox.send(head, body, counted); });
+}
+
+void resend_framed(Outbox& outbox, Framing framing, std::string_view first) {
+    frame(framing, first, [&](std::string_view head, std::string_view body) {
+        outbox.resend(std::string(head).append(body));
+    });
 }
 
 std::string_view transport_name(TransportKind kind) {

@@ -15,15 +15,10 @@ namespace hubtrail::transport {
 
 struct HttpRequest;
 
-/// How records are wrapped for the peer; frames of one shape can be shared by connections of one
-/// framing.
-enum class Framing : std::uint8_t {
-    websocket_text,
-    websocket_binary,
-    server_sent_events,  ///< one event in one HTTP chunk
-    bare,                ///< long polling: the records as they are
-};
-inline constexpr std::size_t kFramings = 4;
+/// How the records of a connection are wrapped for its peer. Only transports know which there are
+/// (transport/framing.h); for everybody else it is a value to compare: connections of one framing
+/// can share frames.
+enum class Framing : std::uint8_t;
 
 /// Appends one record as the framing wants it.
 void append_framed(SharedStream& stream, Framing framing, std::string_view record);
@@ -31,6 +26,9 @@ void append_framed(SharedStream& stream, Framing framing, std::string_view recor
 FrameRef lay_out_framed(OutputScheduler& scheduler, Framing framing, std::string_view record);
 /// The same for one connection.
 void send_framed(Outbox& outbox, Framing framing, std::string_view records, std::uint32_t counted);
+/// Outbox::resend() for a peer that came back: `first` is one record, what follows it is kept as it
+/// was sent.
+void resend_framed(Outbox& outbox, Framing framing, std::string_view first);
 
 /// TransportProtocols.md; the order is that of negotiate.
 enum class TransportKind : std::uint8_t { web_sockets, server_sent_events, long_polling };
@@ -119,15 +117,13 @@ public:
     virtual void on_open(Connection& connection) = 0;
     /// Payload bytes, cut anywhere.
     virtual void on_bytes(std::string_view bytes) = 0;
-    /// A whole message of a transport that knows messages and their format (WebSocket); hubs do not
-    /// care.
+    /// A whole message of a transport that knows messages and their format; hubs do not care.
     virtual void on_message(std::string_view payload, TransferFormat) { on_bytes(payload); }
     /// About once a second, for timeouts and pings.
     virtual void on_tick(std::int64_t now_ns) = 0;
     virtual void on_congested() = 0;
     virtual void on_drained() = 0;
-    /// The peer came back on a new socket. The handler answers by resending through
-    /// Outbox::resend(), first of all.
+    /// The peer came back on a new socket. The handler answers with resend_framed(), first of all.
     virtual void on_resumed() {}
     /// Before a further request is served. Who does not look at it keeps the first one's user.
     virtual UserOutcome on_user(const LaterRequest& later) {

@@ -55,7 +55,7 @@ private:
     const RequestInfo request_;
     std::shared_ptr<const auth::Principal> user_;  ///< owned with the token cache
     std::string user_identifier_;
-    transport::TransportKind transport_ = transport::TransportKind::web_sockets;
+    transport::TransportKind transport_{};
     std::map<std::string, std::any> items_;
     CancellationSource aborted_;
 

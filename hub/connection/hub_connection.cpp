@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "protocol/handshake.h"
 #include "protocol/json_hub_protocol.h"
-#include "transport/frame_header.h"
 
 namespace hubtrail::hub {
 namespace {
@@ -388,11 +387,7 @@ void HubConnection::on_resumed() {
     heard_ns_ = loop_->now_ns();
     std::string record;
     protocol_->append_sequence(record, connection_->outbox().history_begin());
-    std::string frame;
-    const bool binary = connection_->framing() == transport::Framing::websocket_binary;
-    transport::append_frame(
-        frame, binary ? transport::FrameOpcode::binary : transport::FrameOpcode::text, record);
-    connection_->outbox().resend(frame);
+    transport::resend_framed(connection_->outbox(), connection_->framing(), record);
     update_reading();
 }
 

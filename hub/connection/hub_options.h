@@ -26,8 +26,8 @@ struct HubOptions {
                                                            &protocol::messagepack_hub_protocol()};
 };
 
-/// How long a WebSocket message may be: it may hold several hub messages, each of which is held to
-/// its own limit.
+/// How long a message of a transport that knows messages may be: it may hold several hub messages,
+/// each of which is held to its own limit.
 inline std::size_t message_bytes_for(const HubOptions& options) {
     constexpr std::size_t kMessages = 4;
     constexpr std::size_t kLeast = 128 * 1024;

@@ -25,7 +25,7 @@ struct LogShape {
     Kind kind = Kind::message;
     std::string name;
     const protocol::HubProtocol* protocol = &protocol::json_hub_protocol();
-    transport::Framing framing = transport::Framing::websocket_text;
+    transport::Framing framing{};
 
     bool operator==(const LogShape&) const = default;
 };

@@ -11,6 +11,7 @@
 #include "tests/support/fake_loop.h"
 #include "tests/support/fake_socket.h"
 #include "transport/connection.h"
+#include "transport/framing.h"
 
 namespace hubtrail::transport {
 

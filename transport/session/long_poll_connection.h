@@ -9,6 +9,7 @@
 
 #include "transport/connection.h"
 #include "transport/endpoint_options.h"
+#include "transport/framing.h"
 #include "transport/outbox.h"
 #include "transport/session/http_protocol.h"
 #include "transport/session/post_queue.h"

@@ -7,6 +7,7 @@
 
 #include "transport/connection.h"
 #include "transport/endpoint_options.h"
+#include "transport/framing.h"
 #include "transport/outbox.h"
 #include "transport/session/peer.h"
 #include "transport/session/token_connection.h"

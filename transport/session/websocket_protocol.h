@@ -8,6 +8,7 @@
 #include "transport/connection.h"
 #include "transport/endpoint_options.h"
 #include "transport/frame_decoder.h"
+#include "transport/framing.h"
 #include "transport/session/peer.h"
 #include "transport/session/token_connection.h"
 

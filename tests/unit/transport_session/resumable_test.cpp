@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "tests/unit/transport_session/negotiated.h"
-#include "transport/frame_header.h"
 #include "transport/session/resumable_connection.h"
 
 namespace hubtrail::transport {
@@ -15,13 +14,8 @@ using Frames = std::vector<Frame>;
 constexpr std::size_t kHistoryBytes = 100'000;
 
 void resend(Connection& connection) {
-    std::string first;
-    const auto text = "sequence " + std::to_string(connection.outbox().history_begin());
-    append_frame(
-        first,
-        connection.framing() == Framing::websocket_binary ? FrameOpcode::binary : FrameOpcode::text,
-        text);
-    connection.outbox().resend(first);
+    resend_framed(connection.outbox(), connection.framing(),
+                  "sequence " + std::to_string(connection.outbox().history_begin()));
 }
 
 /// A connection that was negotiated to be resumed, and whose handler keeps a history.
