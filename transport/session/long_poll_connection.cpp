@@ -66,7 +66,9 @@ void LongPollConnection::open(HttpProtocol& http, const EndpointOptions& options
                               const std::string& token,
                               std::unique_ptr<ConnectionHandler> handler) {
     auto& server = http.peer().server();
-    auto* const connection = new LongPollConnection(server, options, token, std::move(handler));
+    auto made = std::make_unique<LongPollConnection>(server, options, token, std::move(handler));
+    auto* const connection = made.get();
+    server.own(std::move(made));
     server.add(token, *connection);
     server.counters().started(TransportKind::long_polling);
     // The first answer is empty and at once: the client learns that it may send now.
@@ -240,7 +242,7 @@ void LongPollConnection::end(CloseReason reason, CloseReason counted_as) {
     server_.tokens().forget(token_);
     server_.count_end(TransportKind::long_polling, counted_as, opened_ns_);
     handler_->on_close(reason);
-    server_.bury(std::unique_ptr<TokenConnection>(this));
+    server_.bury(*this);
 }
 
 }  // namespace hubtrail::transport

@@ -46,11 +46,14 @@ private:
 };
 
 /// Long polling as a hub's Connection (TransportProtocols.md): each GET is answered with what
-/// waits, as soon as something does; POSTs bring what the client sends. Belongs to itself until it
-/// ends, then to its server. Thread: strand.
-class LongPollConnection final : public TokenConnection, public Connection, public OutboxOwner {
+/// waits, as soon as something does; POSTs bring what the client sends. Thread:
+/// strand.
+class LongPollConnection final : public StandingConnection, public Connection, public OutboxOwner {
 public:
-    /// Opens the connection and answers the first poll.
+    LongPollConnection(SessionServer& server, const EndpointOptions& options, std::string token,
+                       std::unique_ptr<ConnectionHandler> handler);
+
+    /// Opens a connection of the request's server and answers the first poll.
     static void open(HttpProtocol& http, const EndpointOptions& options, const std::string& token,
                      std::unique_ptr<ConnectionHandler> handler);
 
@@ -88,9 +91,6 @@ public:
     void on_buffered();
 
 private:
-    LongPollConnection(SessionServer& server, const EndpointOptions& options, std::string token,
-                       std::unique_ptr<ConnectionHandler> handler);
-
     void hold(HttpProtocol& http);
     void on_poll_end(std::uint64_t number, HttpProtocol::Outcome outcome);
     void answer_poll(HttpResponse response);

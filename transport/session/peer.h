@@ -6,6 +6,7 @@
 
 #include "transport/connection.h"
 #include "transport/outbox.h"
+#include "transport/session/owned_list.h"
 #include "transport/socket.h"
 
 namespace hubtrail::transport {
@@ -34,9 +35,9 @@ public:
 };
 
 /// One accepted connection: its socket, what it still has to send, and the protocol spoken on it.
-/// Dies at the end of the turn in which it was closed, so nobody holds a dead one within a turn.
-/// Thread: strand. `server` and its scheduler outlive it.
-class Peer final : public SocketEvents, public OutboxOwner {
+/// Its server owns it, from accept() to the end of the turn in which it was closed, so that nobody
+/// holds a dead one within a turn. Thread: strand. `server` and its scheduler outlive it.
+class Peer final : public OwnedListNode<Peer>, public SocketEvents, public OutboxOwner {
 public:
     Peer(SessionServer& server, std::unique_ptr<Socket> socket);
     ~Peer() override;
@@ -98,8 +99,6 @@ private:
     std::int64_t progress_ns_ = 0;  ///< when the peer last took waiting bytes
     std::uint64_t progress_taken_ = 0;
     std::int64_t send_timeout_ns_ = kWriteStallMaxNs;
-    Peer* next_ = nullptr;
-    Peer* previous_ = nullptr;
     State state_ = State::open;
     CloseReason reason_ = CloseReason::we_closed;
     bool paused_ = false;

@@ -97,7 +97,9 @@ void ResumableConnection::open(HttpProtocol& http, const EndpointOptions& option
                                const std::string& token, std::unique_ptr<ConnectionHandler> handler,
                                const std::string& accept) {
     auto& server = http.peer().server();
-    auto* const connection = new ResumableConnection(server, options, token, std::move(handler));
+    auto made = std::make_unique<ResumableConnection>(server, options, token, std::move(handler));
+    auto* const connection = made.get();
+    server.own(std::move(made));
     server.add(token, *connection);
     server.counters().started(TransportKind::web_sockets);
     connection->connect(http, accept, false);
@@ -174,7 +176,7 @@ void ResumableConnection::on_carrier_deleted() {
     carrier_ = nullptr;
     peer_ = nullptr;
     socket_.disconnect();
-    server_.bury(std::unique_ptr<TokenConnection>(this));
+    server_.bury(*this);
 }
 
 void ResumableConnection::end(CloseReason reason, CloseReason counted_as) {
@@ -187,7 +189,7 @@ void ResumableConnection::end(CloseReason reason, CloseReason counted_as) {
     server_.count_end(TransportKind::web_sockets, counted_as, opened_ns_);
     handler_->on_close(reason);
     if (link_ == nullptr) {
-        server_.bury(std::unique_ptr<TokenConnection>(this));
+        server_.bury(*this);
     }
 }
 

@@ -44,10 +44,13 @@ private:
 
 /// A WebSocket connection that outlives its socket (stateful reconnect, HubProtocol.md). To the hub
 /// it is the connection; to the WebSocketProtocol of the socket of the day, its carrier, it is the
-/// handler. Its outbox is the carrier's too. Belongs to itself until it ends, then to its server.
-/// Thread: strand.
-class ResumableConnection final : public TokenConnection, public Connection, public OutboxOwner {
+/// handler. Its outbox is the carrier's too. Thread: strand.
+class ResumableConnection final : public StandingConnection, public Connection, public OutboxOwner {
 public:
+    ResumableConnection(SessionServer& server, const EndpointOptions& options, std::string token,
+                        std::unique_ptr<ConnectionHandler> handler);
+
+    /// Opens a connection of the request's server, with the request's peer as its first carrier.
     static void open(HttpProtocol& http, const EndpointOptions& options, const std::string& token,
                      std::unique_ptr<ConnectionHandler> handler, const std::string& accept);
 
@@ -82,9 +85,6 @@ public:
 
 private:
     class Link;
-
-    ResumableConnection(SessionServer& server, const EndpointOptions& options, std::string token,
-                        std::unique_ptr<ConnectionHandler> handler);
 
     /// Makes the request's connection our carrier, and speaks through it. `resumed`: not the first
     /// one.

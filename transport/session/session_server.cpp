@@ -39,13 +39,16 @@ SessionServer::~SessionServer() {
     on_turn_end();
 }
 
-void SessionServer::accept(std::unique_ptr<Socket> socket) {
-    auto* peer = new Peer(*this, std::move(socket));
-    link(*peer, first_);
+Peer& SessionServer::take_in(std::unique_ptr<Socket> socket) {
     ++count_;
-    auto protocol = std::make_unique<HttpProtocol>(*peer);
+    return peers_.add(std::make_unique<Peer>(*this, std::move(socket)));
+}
+
+void SessionServer::accept(std::unique_ptr<Socket> socket) {
+    auto& peer = take_in(std::move(socket));
+    auto protocol = std::make_unique<HttpProtocol>(peer);
     auto& http = *protocol;
-    peer->start(std::move(protocol));
+    peer.start(std::move(protocol));
     if (count_ > options_.connections_max) {
         http.refuse(503, "too-many-connections", "this server is full, try again later");
     }
@@ -53,17 +56,15 @@ void SessionServer::accept(std::unique_ptr<Socket> socket) {
 
 void SessionServer::adopt(MovedConnection moved) {
     moved.socket->attach(loop());
-    auto* peer = new Peer(*this, std::move(moved.socket));
-    link(*peer, first_);
-    ++count_;
-    auto protocol = std::make_unique<HttpProtocol>(*peer);
+    auto& peer = take_in(std::move(moved.socket));
+    auto protocol = std::make_unique<HttpProtocol>(peer);
     auto& http = *protocol;
-    peer->start(std::move(protocol));
-    if (peer->closed()) {
+    peer.start(std::move(protocol));
+    if (peer.closed()) {
         return;
     }
     if (shut_down_) {
-        peer->shut_down();
+        peer.shut_down();
     }
     http.go_on(std::move(moved));
 }
@@ -76,7 +77,7 @@ void SessionServer::drain(std::int64_t window_ns) {
     drain_window_ns_ = window_ns;
     drain_total_ = static_cast<std::size_t>(std::count_if(
         named_.begin(), named_.end(), [](const auto& entry) { return !entry.second->has_peer(); }));
-    for (auto* peer = first_slow_; peer != nullptr; peer = peer->next_) {
+    for (auto* peer = slow_peers_.first(); peer != nullptr; peer = peer->next()) {
         ++drain_total_;
     }
     go_on_draining();
@@ -90,8 +91,8 @@ void SessionServer::go_on_draining() {
                          : static_cast<std::size_t>(static_cast<double>(drain_total_) *
                                                     static_cast<double>(passed) /
                                                     static_cast<double>(drain_window_ns_));
-    for (auto* peer = first_slow_; peer != nullptr && (all || drain_told_ < due);
-         peer = peer->next_) {
+    for (auto* peer = slow_peers_.first(); peer != nullptr && (all || drain_told_ < due);
+         peer = peer->next()) {
         if (!peer->shutdown_told_) {
             ++drain_told_;
             peer->shut_down();
@@ -117,14 +118,14 @@ void SessionServer::shut_down() {
     loop().cancel(drain_timer_);
     drain_window_ns_ = 0;
     go_on_draining();
-    for (auto* peer = first_; peer != nullptr; peer = peer->next_) {
+    for (auto* peer = peers_.first(); peer != nullptr; peer = peer->next()) {
         peer->shut_down();
     }
 }
 
 void SessionServer::close_all() {
-    for (auto* list : {first_, first_slow_}) {
-        for (auto* peer = list; peer != nullptr; peer = peer->next_) {
+    for (auto* list : {&peers_, &slow_peers_}) {
+        for (auto* peer = list->first(); peer != nullptr; peer = peer->next()) {
             peer->abort(CloseReason::we_closed);
         }
     }
@@ -203,13 +204,13 @@ TokenConnection* SessionServer::find(std::string_view token) const {
     return found == named_.end() ? nullptr : found->second;
 }
 
-void SessionServer::at_turn_end(TokenConnection& connection) {
+void SessionServer::at_turn_end(StandingConnection& connection) {
     turn_ending_.push_back(&connection);
     request_turn_end();
 }
 
-void SessionServer::bury(std::unique_ptr<TokenConnection> connection) {
-    dead_named_.push_back(std::move(connection));
+void SessionServer::bury(StandingConnection& connection) {
+    dead_standing_.push_back(&connection);
     request_turn_end();
 }
 
@@ -233,16 +234,15 @@ void SessionServer::on_turn_end() {
     }
     turn_ending_.clear();
     for (std::size_t i = 0; i < dead_.size(); ++i) {
-        unlink(*dead_[i]);
-        delete dead_[i];
+        list_of(*dead_[i]).take(*dead_[i]).reset();
         --count_;
     }
     dead_.clear();
     // A carrier's end may be that of its connection.
-    for (std::size_t i = 0; i < dead_named_.size(); ++i) {
-        dead_named_[i].reset();
+    for (std::size_t i = 0; i < dead_standing_.size(); ++i) {
+        standing_.take(*dead_standing_[i]).reset();
     }
-    dead_named_.clear();
+    dead_standing_.clear();
 }
 
 void SessionServer::schedule_tick() {
@@ -254,11 +254,11 @@ void SessionServer::schedule_tick() {
 
 void SessionServer::tick() {
     const auto now = loop().now_ns();
-    for (auto* peer = first_; peer != nullptr; peer = peer->next_) {
+    for (auto* peer = peers_.first(); peer != nullptr; peer = peer->next()) {
         peer->tick(now);
     }
     if (++ticks_ % kSlowTicks == 0) {
-        for (auto* peer = first_slow_; peer != nullptr; peer = peer->next_) {
+        for (auto* peer = slow_peers_.first(); peer != nullptr; peer = peer->next()) {
             peer->tick(now);
         }
         tick_named(now);
@@ -276,27 +276,14 @@ void SessionServer::tick_named(std::int64_t now_ns) {
     }
 }
 
+OwnedList<Peer>& SessionServer::list_of(const Peer& peer) {
+    return peer.slow_ ? slow_peers_ : peers_;
+}
+
 void SessionServer::slow_down(Peer& peer) {
-    unlink(peer);
+    auto owned = list_of(peer).take(peer);
     peer.slow_ = true;
-    link(peer, first_slow_);
-}
-
-void SessionServer::link(Peer& peer, Peer*& list) {
-    peer.previous_ = nullptr;
-    peer.next_ = list;
-    if (list != nullptr) {
-        list->previous_ = &peer;
-    }
-    list = &peer;
-}
-
-void SessionServer::unlink(Peer& peer) {
-    auto*& list = peer.slow_ ? first_slow_ : first_;
-    (peer.previous_ != nullptr ? peer.previous_->next_ : list) = peer.next_;
-    if (peer.next_ != nullptr) {
-        peer.next_->previous_ = peer.previous_;
-    }
+    list_of(peer).add(std::move(owned));
 }
 
 }  // namespace hubtrail::transport

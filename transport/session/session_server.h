@@ -20,6 +20,7 @@
 #include "transport/session/connection_tokens.h"
 #include "transport/session/http_protocol.h"
 #include "transport/session/hub_requests.h"
+#include "transport/session/owned_list.h"
 #include "transport/session/peer.h"
 #include "transport/session/route_table.h"
 #include "transport/session/token_connection.h"
@@ -41,9 +42,9 @@ struct SessionOptions {
     std::size_t connections_max = 100'000;
 };
 
-/// The connections of one loop: accepts, ticks and buries them, and lends them what they share.
-/// Thread: strand; one per loop. `scheduler`, `routes`, `tokens`, `clock` and `log` must outlive
-/// it, and it every use of the tokens on a running loop.
+/// The connections of one loop: accepts, owns, ticks and buries them, and lends them what they
+/// share. Thread: strand; one per loop. `scheduler`, `routes`, `tokens`, `clock` and `log` must
+/// outlive it, and it every use of the tokens on a running loop.
 class SessionServer final : public TurnEnd {
 public:
     SessionServer(OutputScheduler& scheduler, const RouteTable& routes, ConnectionTokens& tokens,
@@ -87,7 +88,7 @@ public:
     void give_back(std::unique_ptr<FrameDecoder> decoder, const FrameDecoderLimits& limits);
     /// The peer has no deadlines below a second any more.
     void slow_down(Peer& peer);
-    /// Deletes the peer when the turn ends.
+    /// The peer goes when the turn ends.
     void bury(Peer& peer);
 
     // Hub connections that requests name. They are ticked every second, and told of drains, until
@@ -96,10 +97,13 @@ public:
     void remove(const std::string& token);
     TokenConnection* find(std::string_view token) const;
     bool full() const { return named_.size() >= options_.connections_max; }
+    StandingConnection& own(std::unique_ptr<StandingConnection> connection) {
+        return standing_.add(std::move(connection));
+    }
     /// Calls the connection's on_turn_end() once.
-    void at_turn_end(TokenConnection& connection);
-    /// Deletes it when the turn ends.
-    void bury(std::unique_ptr<TokenConnection> connection);
+    void at_turn_end(StandingConnection& connection);
+    /// It goes when the turn ends. Once, of one that is owned.
+    void bury(StandingConnection& connection);
 
     void on_turn_end() override;
 
@@ -109,8 +113,8 @@ private:
     void tick_named(std::int64_t now_ns);
     void go_on_draining();
     void request_turn_end();
-    void link(Peer& peer, Peer*& list);
-    void unlink(Peer& peer);
+    OwnedList<Peer>& list_of(const Peer& peer);
+    Peer& take_in(std::unique_ptr<Socket> socket);
 
     OutputScheduler& scheduler_;
     const RouteTable& routes_;
@@ -118,8 +122,9 @@ private:
     const Clock& clock_;
     Log& log_;
     SessionOptions options_;
-    Peer* first_ = nullptr;       ///< speaking HTTP: their deadlines are looked at every tick
-    Peer* first_slow_ = nullptr;  ///< speaking WebSocket: looked at every kSlowTicks-th tick
+    OwnedList<Peer> peers_;       ///< speaking HTTP: their deadlines are looked at every tick
+    OwnedList<Peer> slow_peers_;  ///< speaking WebSocket: looked at every kSlowTicks-th tick
+    OwnedList<StandingConnection> standing_;
     int ticks_ = 0;
     std::size_t count_ = 0;
     bool ending_ = false;  ///< in the destructor: there is no later turn end
@@ -135,8 +140,8 @@ private:
     ConnectionCounters counters_;
     std::unordered_map<std::string, TokenConnection*> named_;
     std::vector<TokenConnection*> ticking_;  ///< while they are ticked
-    std::vector<TokenConnection*> turn_ending_;
-    std::vector<std::unique_ptr<TokenConnection>> dead_named_;
+    std::vector<StandingConnection*> turn_ending_;
+    std::vector<StandingConnection*> dead_standing_;
     std::vector<Peer*> dead_;
     std::vector<std::unique_ptr<RequestParser>> parsers_;
     std::vector<std::pair<FrameDecoderLimits, std::unique_ptr<FrameDecoder>>> decoders_;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "transport/http_message.h"
+#include "transport/session/owned_list.h"
 
 namespace hubtrail::transport {
 
@@ -38,11 +39,18 @@ public:
 
     virtual bool has_peer() const { return true; }
     virtual void on_second(std::int64_t) {}
-    virtual void on_turn_end() {}
     /// The server goes down. Called again, it does nothing. True: it was told now.
     virtual bool on_drain() { return false; }
     /// The server ends: on_close() of the handler follows within the call.
     virtual void close_now() {}
+};
+
+/// One that is no peer's protocol: its server owns it, from SessionServer::own() to the end of the
+/// turn in which it is buried. Thread: strand.
+class StandingConnection : public OwnedListNode<StandingConnection>, public TokenConnection {
+public:
+    /// After SessionServer::at_turn_end().
+    virtual void on_turn_end() = 0;
 };
 
 }  // namespace hubtrail::transport
