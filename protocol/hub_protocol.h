@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +15,34 @@
 #include "protocol/value_writer.h"
 
 namespace hubtrail::protocol {
+
+/// The encodings of the hub protocol: these two (docs/adr/0020-two-encodings.md).
+enum class Encoding : std::uint8_t { json, messagepack };
+inline constexpr std::array kEncodings = {Encoding::json, Encoding::messagepack};
+/// As in the handshake, and between nodes: `json`, `messagepack`.
+constexpr std::string_view name_of(Encoding encoding) {
+    return encoding == Encoding::json ? "json" : "messagepack";
+}
+/// By exactly this name.
+constexpr std::optional<Encoding> find_encoding(std::string_view name) {
+    for (const auto encoding : kEncodings) {
+        if (name_of(encoding) == name) {
+            return encoding;
+        }
+    }
+    return std::nullopt;
+}
+
+/// One thing for each encoding.
+template <typename T>
+struct PerEncoding {
+    T json{};
+    T messagepack{};
+    T& operator[](Encoding encoding) { return encoding == Encoding::json ? json : messagepack; }
+    const T& operator[](Encoding encoding) const {
+        return encoding == Encoding::json ? json : messagepack;
+    }
+};
 
 /// How JSON writes the names of members. MessagePack always writes them unchanged.
 enum class NamingRule : std::uint8_t { camel_case, unchanged };
@@ -39,12 +68,10 @@ class HubProtocol {
 public:
     virtual ~HubProtocol() = default;
 
-    virtual std::string_view name() const = 0;  ///< as in the handshake: `json`, `messagepack`
-    virtual std::string_view accepted() const {
-        return "{}\x1e";
-    }  ///< handshake answer, JSON in both
-    virtual bool binary() const = 0;
-    virtual std::int64_t version_max() const { return 2; }
+    virtual Encoding encoding() const = 0;
+    std::string_view name() const { return name_of(encoding()); }
+    /// Its records are no text: not every transport carries them.
+    bool binary() const { return encoding() == Encoding::messagepack; }
 
     /// `record_bytes_max` counts a record with its framing; 0: no limit.
     virtual std::unique_ptr<MessageSplitter> make_splitter(std::size_t record_bytes_max) const = 0;
@@ -85,5 +112,20 @@ public:
 const HubProtocol& json_hub_protocol(NamingRule naming = NamingRule::camel_case);
 /// The MessagePack hub protocol.
 const HubProtocol& messagepack_hub_protocol();
+
+/// Which encodings a hub speaks, and how its JSON writes the names of members.
+struct HubProtocols {
+    bool json = true;
+    bool messagepack = true;
+    NamingRule json_names = NamingRule::camel_case;
+
+    /// Null: not spoken.
+    const HubProtocol* find(Encoding encoding) const {
+        if (encoding == Encoding::json) {
+            return json ? &json_hub_protocol(json_names) : nullptr;
+        }
+        return messagepack ? &messagepack_hub_protocol() : nullptr;
+    }
+};
 
 }  // namespace hubtrail::protocol

@@ -205,7 +205,7 @@ bool write_json(ValueWriter& out, std::string_view json) {
 }
 
 Result<std::string, std::string> to_json(const HubProtocol& protocol, std::string_view raw) {
-    if (!protocol.binary()) {
+    if (protocol.encoding() == Encoding::json) {
         return std::string(raw);
     }
     std::string json;

@@ -349,8 +349,7 @@ class JsonHubProtocol final : public HubProtocol {
 public:
     constexpr explicit JsonHubProtocol(NamingRule naming) : naming_(naming) {}
 
-    std::string_view name() const override { return "json"; }
-    bool binary() const override { return false; }
+    Encoding encoding() const override { return Encoding::json; }
 
     std::unique_ptr<MessageSplitter> make_splitter(std::size_t record_bytes_max) const override {
         return std::make_unique<RecordSplitter>(record_bytes_max);

@@ -63,8 +63,7 @@ private:
 
 class MessagePackHubProtocol final : public HubProtocol {
 public:
-    std::string_view name() const override { return "messagepack"; }
-    bool binary() const override { return true; }
+    Encoding encoding() const override { return Encoding::messagepack; }
 
     std::unique_ptr<MessageSplitter> make_splitter(std::size_t record_bytes_max) const override {
         return std::make_unique<LengthSplitter>(record_bytes_max);

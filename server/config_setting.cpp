@@ -399,19 +399,16 @@ bool has(const std::vector<std::string>& list, std::string_view word) {
 }
 
 void set_protocols(hub::HubOptions& options, const std::vector<std::string>& names) {
-    options.protocols.clear();
-    for (const auto* protocol :
-         {&protocol::json_hub_protocol(), &protocol::messagepack_hub_protocol()}) {
-        if (has(names, protocol->name())) {
-            options.protocols.push_back(protocol);
-        }
-    }
+    options.protocols.json = has(names, name_of(protocol::Encoding::json));
+    options.protocols.messagepack = has(names, name_of(protocol::Encoding::messagepack));
 }
 
 std::vector<std::string> protocol_names(const hub::HubOptions& options) {
     std::vector<std::string> names;
-    for (const auto* protocol : options.protocols) {
-        names.emplace_back(protocol->name());
+    for (const auto encoding : protocol::kEncodings) {
+        if (options.protocols.find(encoding) != nullptr) {
+            names.emplace_back(name_of(encoding));
+        }
     }
     return names;
 }

@@ -65,7 +65,7 @@ std::unique_ptr<ValueReader> ClientQuestionRun::take() {
             break;
     }
     // The reader looks into the outcome, which lives as long as this.
-    return outcome.empty ? nullptr : messenger_.make_reader(outcome.protocol, outcome.value);
+    return outcome.empty ? nullptr : messenger_.make_reader(outcome.encoding, outcome.value);
 }
 
 void throw_unreadable_result(const std::type_info& type, const char* problem) {

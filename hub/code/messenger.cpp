@@ -17,16 +17,16 @@ Operation Messenger::send(transport::Loop* from, Recipients to, std::string_view
                           const Arguments& arguments) const {
     auto message = std::make_shared<EncodedInvocation>();
     std::string raw;
-    for (const auto* protocol : protocols_) {
-        if (!manager_.wants(protocol->name())) {
+    for (const auto encoding : protocol::kEncodings) {
+        const auto* const protocol = protocols_.find(encoding);
+        if (protocol == nullptr || !manager_.wants(encoding)) {
             continue;
         }
         raw.clear();
         const auto writer = protocol->make_writer(raw);
         arguments(*writer);
-        protocol->append_invocation(
-            protocol->name() == "json" ? message->json : message->messagepack,
-            protocol::MessageType::invocation, {}, target, raw, writer->count());
+        protocol->append_invocation((*message)[encoding], protocol::MessageType::invocation, {},
+                                    target, raw, writer->count());
     }
     auto done = std::make_shared<OneShot<std::string>>();
     manager_.send(from, std::move(to), std::move(message), tell(done));
@@ -48,21 +48,21 @@ std::shared_ptr<const ClientQuestion> Messenger::make_question(std::string_view 
                                                                const Arguments& arguments) const {
     auto question = std::make_shared<ClientQuestion>();
     question->target = target;
-    for (const auto* protocol : protocols_) {
-        auto& encoded = protocol->name() == "json" ? question->json : question->messagepack;
-        const auto writer = protocol->make_writer(encoded.raw);
-        arguments(*writer);
-        encoded.count = writer->count();
+    for (const auto encoding : protocol::kEncodings) {
+        if (const auto* const protocol = protocols_.find(encoding)) {
+            auto& encoded = question->arguments[encoding];
+            const auto writer = protocol->make_writer(encoded.raw);
+            arguments(*writer);
+            encoded.count = writer->count();
+        }
     }
     return question;
 }
 
-std::unique_ptr<ValueReader> Messenger::make_reader(std::string_view protocol_name,
+std::unique_ptr<ValueReader> Messenger::make_reader(protocol::Encoding encoding,
                                                     std::string_view raw) const {
-    for (const auto* protocol : protocols_) {
-        if (protocol->name() == protocol_name) {
-            return protocol->make_reader(raw);
-        }
+    if (const auto* const protocol = protocols_.find(encoding)) {
+        return protocol->make_reader(raw);
     }
     throw HubException("The client's result is in an unknown encoding.");
 }

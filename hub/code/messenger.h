@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "hub/code/cancellation.h"
 #include "hub/code/convert.h"
@@ -53,14 +52,14 @@ private:
     std::shared_ptr<OneShot<std::string>> done_;  ///< owned with the manager's callback
 };
 
-/// Turns calls of client methods into messages: encodes once for each protocol that anybody speaks.
+/// Turns calls of client methods into messages: encodes once for each encoding that anybody speaks.
 /// Thread: any; it never changes.
 class Messenger {
 public:
     using Arguments = std::function<void(ValueWriter&)>;
 
     /// Both must outlive it.
-    Messenger(HubManager& manager, const std::vector<const protocol::HubProtocol*>& protocols)
+    Messenger(HubManager& manager, const protocol::HubProtocols& protocols)
         : manager_(manager), protocols_(protocols) {}
 
     HubManager& manager() const { return manager_; }
@@ -72,12 +71,12 @@ public:
     std::shared_ptr<const ClientQuestion> make_question(std::string_view target,
                                                         const Arguments& arguments) const;
     /// Reads the raw value of an answer.
-    std::unique_ptr<ValueReader> make_reader(std::string_view protocol_name,
+    std::unique_ptr<ValueReader> make_reader(protocol::Encoding encoding,
                                              std::string_view raw) const;
 
 private:
     HubManager& manager_;
-    const std::vector<const protocol::HubProtocol*>& protocols_;
+    const protocol::HubProtocols& protocols_;
 };
 
 template <typename... Argument>

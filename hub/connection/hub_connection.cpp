@@ -105,17 +105,18 @@ void HubConnection::answer_handshake(std::string_view record) {
         fail_handshake(error_text(kHandshakeError, to_text(request.error())));
         return;
     }
-    const auto& known = options_.protocols;
-    const auto found =
-        std::find_if(known.begin(), known.end(), [&](const protocol::HubProtocol* protocol) {
-            return equal_ignoring_case(protocol->name(), request->protocol);
-        });
-    if (found == known.end()) {
+    const protocol::HubProtocol* found = nullptr;
+    for (const auto encoding : protocol::kEncodings) {
+        if (equal_ignoring_case(name_of(encoding), request->protocol)) {
+            found = options_.protocols.find(encoding);
+        }
+    }
+    if (found == nullptr) {
         fail_handshake("The protocol '" + request->protocol + "' is not supported.");
         return;
     }
-    const auto& chosen = **found;
-    if (request->version > chosen.version_max()) {
+    const auto& chosen = *found;
+    if (request->version > protocol::kHubProtocolVersionMax) {
         fail_handshake("The server does not support version " + std::to_string(request->version) +
                        " of the '" + request->protocol + "' protocol.");
         return;
@@ -140,7 +141,7 @@ void HubConnection::answer_handshake(std::string_view record) {
     splitter_ = chosen.make_splitter(options_.receive_bytes_max);
     state_ = State::open;
     pinged_ns_ = heard_ns_ = loop_->now_ns();
-    connection_->send(chosen.accepted(), 0);
+    connection_->send(protocol::kHandshakeAccepted, 0);
     session_->on_connected(*this);
 }
 

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "protocol/hub_protocol.h"
 
@@ -21,9 +20,7 @@ struct HubOptions {
     std::size_t stateful_buffer_bytes = 100'000;  ///< sent and not acknowledged; over it sends wait
     std::size_t streams_max = 64;                 ///< running streams of one connection, each way
     bool detailed_errors = false;
-    /// Encodings that the handshake may choose; the first entries of equal name win.
-    std::vector<const protocol::HubProtocol*> protocols = {&protocol::json_hub_protocol(),
-                                                           &protocol::messagepack_hub_protocol()};
+    protocol::HubProtocols protocols;  ///< encodings that the handshake may choose
 };
 
 /// How long a message of a transport that knows messages may be: it may hold several hub messages,

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "protocol/hub_protocol.h"
 #include "transport/loop.h"
 #include "transport/outbox.h"
 
@@ -27,16 +28,9 @@ struct Recipients {
     std::vector<std::string> except;  ///< connection ids that get nothing; with kind all and groups
 };
 
-/// One invocation of a client method, encoded once per protocol whatever the number of recipients:
-/// whole records by HubProtocol::name(); empty when no connection can want it. Thread: any; never
-/// changes.
-struct EncodedInvocation {
-    std::string json;
-    std::string messagepack;
-    std::string_view record(std::string_view protocol_name) const {
-        return protocol_name == "json" ? json : messagepack;
-    }
-};
+/// One invocation of a client method, encoded once per encoding whatever the number of recipients:
+/// whole records; empty when no connection can want it. Thread: any; never changes.
+struct EncodedInvocation : protocol::PerEncoding<std::string> {};
 
 /// A question for one client: the record can only be made once its id is known. Thread: any; never
 /// changes.
@@ -46,21 +40,20 @@ struct ClientQuestion {
         std::size_t count = 0;
     };
     std::string target;
-    Arguments json;
-    Arguments messagepack;
+    protocol::PerEncoding<Arguments> arguments;
 };
 
 /// How a client method that was asked for a result came back.
 struct InvokeOutcome {
     enum class Kind : std::uint8_t {
-        result,              ///< `value` is the raw result, in the encoding `protocol`
+        result,              ///< `value` is the raw result, in `encoding`
         error,               ///< `value` is the client's error text
         no_such_connection,  ///< `Connection 'X' does not exist.`
         disconnected,        ///< `Connection 'X' disconnected.`
         unreachable,         ///< the backplane is down; `value` says so
     };
     Kind kind = Kind::result;
-    std::string protocol;  ///< HubProtocol::name() of the answering connection
+    protocol::Encoding encoding{};  ///< of the answering connection
     std::string value;
     bool empty = false;  ///< the client sent no result
 };
@@ -117,7 +110,7 @@ public:
 
     /// Whether some connection, here or on another node, may want this encoding: others need not be
     /// made.
-    virtual bool wants(std::string_view protocol_name) const = 0;
+    virtual bool wants(protocol::Encoding encoding) const = 0;
 };
 
 /// Answer to a send to several groups of which one has no name.

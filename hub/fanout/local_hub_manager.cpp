@@ -31,13 +31,13 @@ void finish_if_alone(const SharedDonePtr& done) {
     }
 }
 
-InvokeOutcome outcome_of(const ClientResult& result, std::string_view protocol) {
+InvokeOutcome outcome_of(const ClientResult& result, protocol::Encoding encoding) {
     using Kind = InvokeOutcome::Kind;
     InvokeOutcome outcome;
     outcome.kind = result.kind == ClientResult::Kind::result  ? Kind::result
                    : result.kind == ClientResult::Kind::error ? Kind::error
                                                               : Kind::disconnected;
-    outcome.protocol.assign(protocol);
+    outcome.encoding = encoding;
     outcome.value.assign(result.value);
     outcome.empty = result.empty;
     return outcome;
@@ -250,12 +250,12 @@ void LocalHubManager::ask(LoopSlot& slot, const std::string& ticket,
                           nullptr);
         return;
     }
-    const auto protocol = connection->protocol().name();
-    const auto& arguments = protocol == "json" ? question.json : question.messagepack;
+    const auto encoding = connection->protocol().encoding();
+    const auto& arguments = question.arguments[encoding];
     connection->invoke(
         ticket, question.target, arguments.raw, arguments.count,
-        [this, ticket, protocol, loop = &slot.members.loop()](const ClientResult& result) {
-            questions_.finish(ticket, outcome_of(result, protocol), loop);
+        [this, ticket, encoding, loop = &slot.members.loop()](const ClientResult& result) {
+            questions_.finish(ticket, outcome_of(result, encoding), loop);
         });
 }
 
@@ -278,15 +278,14 @@ void LocalHubManager::withdraw(const std::string& ticket, const std::string& con
     });
 }
 
-void LocalHubManager::count_protocol(const HubConnection& connection, int by) {
-    auto& count = connection.protocol().name() == "json" ? json_connections_ : other_connections_;
-    count.fetch_add(by, std::memory_order_relaxed);
+void LocalHubManager::count(const HubConnection& connection, int by) {
+    connections_[connection.protocol().encoding()].fetch_add(by, std::memory_order_relaxed);
 }
 
 void LocalHubManager::add(HubConnection& connection, std::string_view user, Done ready) {
     auto& slot = slot_of(connection);
     const auto known = make_done(&slot.members.loop(), std::move(ready));
-    count_protocol(connection, 1);
+    count(connection, 1);
     slot.members.add(connection, user, known);
     finish_if_alone(known);
 }
@@ -294,7 +293,7 @@ void LocalHubManager::add(HubConnection& connection, std::string_view user, Done
 void LocalHubManager::remove(HubConnection& connection) {
     auto& members = slot_of(connection).members;
     if (members.find(connection.id()) == &connection) {
-        count_protocol(connection, -1);
+        count(connection, -1);
         members.remove(connection);
     }
 }
@@ -307,9 +306,8 @@ void LocalHubManager::on_drained(HubConnection& connection) {
     slot_of(connection).members.on_drained(connection);
 }
 
-bool LocalHubManager::wants(std::string_view protocol_name) const {
-    const auto& count = protocol_name == "json" ? json_connections_ : other_connections_;
-    return count.load(std::memory_order_relaxed) > 0;
+bool LocalHubManager::wants(protocol::Encoding encoding) const {
+    return connections_[encoding].load(std::memory_order_relaxed) > 0;
 }
 
 }  // namespace hubtrail::hub

@@ -50,7 +50,7 @@ public:
     void remove(HubConnection& connection) override;
     void on_congested(HubConnection& connection) override;
     void on_drained(HubConnection& connection) override;
-    bool wants(std::string_view protocol_name) const override;
+    bool wants(protocol::Encoding encoding) const override;
 
     // For a manager of several nodes.
 
@@ -87,14 +87,13 @@ private:
                       std::string group, Done done);
     void ask(LoopSlot& slot, const std::string& ticket, const std::string& connection_id,
              const ClientQuestion& question);
-    void count_protocol(const HubConnection& connection, int by);
+    void count(const HubConnection& connection, int by);
 
     Log& log_;
     NameDirectory directory_;
     ClientQuestions questions_;
     std::vector<std::unique_ptr<LoopSlot>> loops_;
-    std::atomic<int> json_connections_{0};
-    std::atomic<int> other_connections_{0};
+    protocol::PerEncoding<std::atomic<int>> connections_;
     std::atomic<bool> overloaded_{false};  ///< said in the log
     const std::shared_ptr<std::atomic<bool>> open_ =
         std::make_shared<std::atomic<bool>>(true);  ///< owners: dones too

@@ -121,9 +121,9 @@ void LoopMembers::drop_user(Member& member) {
 
 LoopMembers::Lane* LoopMembers::find_lane(const Group& group, HubConnection& connection) {
     const auto framing = connection.transport().framing();
-    const auto protocol = connection.protocol().name();
+    const auto encoding = connection.protocol().encoding();
     for (const auto& lane : group.lanes) {
-        if (lane->framing == framing && lane->protocol == protocol) {
+        if (lane->framing == framing && lane->encoding == encoding) {
             return lane.get();
         }
     }
@@ -135,7 +135,7 @@ void LoopMembers::join(Group& group, Member& member) {
     if (lane == nullptr) {
         const auto framing = member.connection->transport().framing();
         group.lanes.push_back(std::make_unique<Lane>(scheduler_, order_, framing,
-                                                     member.connection->protocol().name()));
+                                                     member.connection->protocol().encoding()));
         lane = group.lanes.back().get();
     }
     outbox_of(*member.connection).join(lane->stream);
@@ -248,7 +248,7 @@ void LoopMembers::send_group(Group& group, const EncodedInvocation& message,
                              const std::vector<Member*>& except, const SharedDonePtr& done) {
     bool backlogged = false;
     for (const auto& lane : group.lanes) {
-        const auto record = message.record(lane->protocol);
+        const std::string_view record = message[lane->encoding];
         if (record.empty()) {
             continue;
         }
@@ -278,19 +278,19 @@ void LoopMembers::send_group(Group& group, const EncodedInvocation& message,
 
 const transport::FrameRef* LoopMembers::frame_of(const EncodedInvocation& message,
                                                  HubConnection& connection) {
-    const auto protocol = connection.protocol().name();
+    const auto encoding = connection.protocol().encoding();
     const auto framing = connection.transport().framing();
     for (const auto& frame : frames_) {
-        if (frame.framing == framing && frame.protocol == protocol) {
+        if (frame.framing == framing && frame.encoding == encoding) {
             return &frame.bytes;
         }
     }
-    const auto record = message.record(protocol);
+    const std::string_view record = message[encoding];
     if (record.empty()) {
         return nullptr;
     }
     return &frames_
-                .emplace_back(Frame{protocol, framing, lay_out_framed(scheduler_, framing, record)})
+                .emplace_back(Frame{encoding, framing, lay_out_framed(scheduler_, framing, record)})
                 .bytes;
 }
 

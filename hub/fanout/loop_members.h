@@ -74,15 +74,15 @@ private:
     /// Members of a group that get the same bytes.
     struct Lane {
         Lane(transport::OutputScheduler& scheduler, transport::SendOrder& order,
-             transport::Framing framing_of, std::string_view protocol_of)
-            : framing(framing_of), protocol(protocol_of), stream(scheduler, &order) {}
+             transport::Framing framing_of, protocol::Encoding encoding_of)
+            : framing(framing_of), encoding(encoding_of), stream(scheduler, &order) {}
         transport::Framing framing;
-        std::string_view protocol;
+        protocol::Encoding encoding;
         transport::SharedStream stream;
     };
     /// A message for connections that get the same bytes.
     struct Frame {
-        std::string_view protocol;
+        protocol::Encoding encoding;
         transport::Framing framing;
         transport::FrameRef bytes;
     };

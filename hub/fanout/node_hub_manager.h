@@ -49,7 +49,7 @@ public:
     void on_congested(HubConnection& connection) override { local_.on_congested(connection); }
     void on_drained(HubConnection& connection) override { local_.on_drained(connection); }
     /// Every encoding: what other nodes have is not known.
-    bool wants(std::string_view) const override { return true; }
+    bool wants(protocol::Encoding) const override { return true; }
 
 private:
     /// A group command under way. Done when a node has done it, or each that heard of it has said

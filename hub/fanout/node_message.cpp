@@ -1,5 +1,6 @@
 #include "hub/fanout/node_message.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "protocol/hub_protocol.h"
@@ -9,9 +10,6 @@ namespace {
 
 using protocol::ValueReader;
 using protocol::ValueWriter;
-
-constexpr std::string_view kJson = "json";
-constexpr std::string_view kMessagePack = "messagepack";
 
 /// Thread: strand.
 class Writer {
@@ -59,6 +57,16 @@ bool enum_element(ValueReader& in, Enum first, Enum last, Enum& value) {
     return true;
 }
 
+bool encoding_element(ValueReader& in, protocol::Encoding& encoding) {
+    std::string name;
+    if (!element(in, name)) {
+        return false;
+    }
+    const auto found = protocol::find_encoding(name);
+    encoding = found.value_or(encoding);
+    return found.has_value();
+}
+
 bool read_names(ValueReader& in, std::vector<std::string>& names) {
     if (!in.begin_array()) {
         return false;
@@ -74,9 +82,9 @@ bool read_names(ValueReader& in, std::vector<std::string>& names) {
     }
 }
 
-// Reads a map of protocol names; `read` takes the value of one of ours.
+// Reads a map of encodings; `read` takes the value of one of ours.
 template <typename Read>
-bool read_by_protocol(ValueReader& in, Read&& read) {
+bool read_by_encoding(ValueReader& in, Read&& read) {
     if (!in.begin_object()) {
         return false;
     }
@@ -86,8 +94,8 @@ bool read_by_protocol(ValueReader& in, Read&& read) {
         if (step != ValueReader::Step::item) {
             return step == ValueReader::Step::end;
         }
-        const bool ours = name == kJson || name == kMessagePack;
-        if (ours ? !read(name == kJson) : !in.skip()) {
+        const auto encoding = protocol::find_encoding(name);
+        if (encoding ? !read(*encoding) : !in.skip()) {
             return false;
         }
     }
@@ -103,13 +111,29 @@ bool read_arguments(ValueReader& in, ClientQuestion::Arguments& arguments) {
     return true;
 }
 
-void write_arguments(Writer& out, std::string_view protocol,
-                     const ClientQuestion::Arguments& arguments) {
-    out->name(protocol);
-    out->begin_array(2);
-    out->unsigned_integer(arguments.count);
-    out->binary(arguments.raw);
-    out->end_array();
+void write_arguments(Writer& out, const protocol::PerEncoding<ClientQuestion::Arguments>& all) {
+    out->begin_object(protocol::kEncodings.size());
+    for (const auto encoding : protocol::kEncodings) {
+        out->name(name_of(encoding));
+        out->begin_array(2);
+        out->unsigned_integer(all[encoding].count);
+        out->binary(all[encoding].raw);
+        out->end_array();
+    }
+    out->end_object();
+}
+
+void write_records(Writer& out, const EncodedInvocation& message) {
+    out->begin_object(static_cast<std::size_t>(
+        std::count_if(protocol::kEncodings.begin(), protocol::kEncodings.end(),
+                      [&](auto encoding) { return !message[encoding].empty(); })));
+    for (const auto encoding : protocol::kEncodings) {
+        if (!message[encoding].empty()) {
+            out->name(name_of(encoding));
+            out->binary(message[encoding]);
+        }
+    }
+    out->end_object();
 }
 
 std::unique_ptr<ValueReader> read_array(std::string_view payload) {
@@ -128,16 +152,7 @@ std::string write_node_send(const std::vector<std::string>& except,
         out->string(id);
     }
     out->end_array();
-    out->begin_object((message.json.empty() ? 0U : 1U) + (message.messagepack.empty() ? 0U : 1U));
-    if (!message.json.empty()) {
-        out->name(kJson);
-        out->binary(message.json);
-    }
-    if (!message.messagepack.empty()) {
-        out->name(kMessagePack);
-        out->binary(message.messagepack);
-    }
-    out->end_object();
+    write_records(out, message);
     out->string(node);
     out->end_array();
     return out.take();
@@ -146,11 +161,11 @@ std::string write_node_send(const std::vector<std::string>& except,
 std::optional<NodeSend> parse_node_send(std::string_view payload) {
     NodeSend send;
     const auto in = read_array(payload);
-    const auto read_record = [&](bool json) {
-        return in->read_binary(json ? send.message.json : send.message.messagepack);
+    const auto read_record = [&](protocol::Encoding encoding) {
+        return in->read_binary(send.message[encoding]);
     };
     if (!in || !next(*in) || !read_names(*in, send.except) || !next(*in) ||
-        !read_by_protocol(*in, read_record) || !element(*in, send.node) || !rest(*in)) {
+        !read_by_encoding(*in, read_record) || !element(*in, send.node) || !rest(*in)) {
         return std::nullopt;
     }
     return send;
@@ -165,10 +180,7 @@ std::string write_node_question(const NodeQuestion& question) {
     out->string(question.node);
     if (asks) {
         out->string(question.question.target);
-        out->begin_object(2);
-        write_arguments(out, kJson, question.question.json);
-        write_arguments(out, kMessagePack, question.question.messagepack);
-        out->end_object();
+        write_arguments(out, question.question.arguments);
     }
     out->end_array();
     return out.take();
@@ -182,11 +194,11 @@ std::optional<NodeQuestion> parse_node_question(std::string_view payload) {
         !element(*in, question.ticket) || !element(*in, question.node)) {
         return std::nullopt;
     }
-    const auto read = [&](bool json) {
-        return read_arguments(*in, json ? question.question.json : question.question.messagepack);
+    const auto read = [&](protocol::Encoding encoding) {
+        return read_arguments(*in, question.question.arguments[encoding]);
     };
     if (question.step == NodeQuestion::Step::ask &&
-        (!element(*in, question.question.target) || !next(*in) || !read_by_protocol(*in, read))) {
+        (!element(*in, question.question.target) || !next(*in) || !read_by_encoding(*in, read))) {
         return std::nullopt;
     }
     return rest(*in) ? std::optional(std::move(question)) : std::nullopt;
@@ -197,7 +209,7 @@ std::string write_node_result(const NodeResult& result) {
     out->begin_array(5);
     out->string(result.ticket);
     out->unsigned_integer(static_cast<std::uint64_t>(result.outcome.kind));
-    out->string(result.outcome.protocol);
+    out->string(name_of(result.outcome.encoding));
     out->binary(result.outcome.value);
     out->boolean(result.outcome.empty);
     out->end_array();
@@ -211,7 +223,7 @@ std::optional<NodeResult> parse_node_result(std::string_view payload) {
     if (!in || !element(*in, result.ticket) ||
         !enum_element(*in, InvokeOutcome::Kind::result, InvokeOutcome::Kind::unreachable,
                       outcome.kind) ||
-        !element(*in, outcome.protocol) || !bytes_element(*in, outcome.value) ||
+        !encoding_element(*in, outcome.encoding) || !bytes_element(*in, outcome.value) ||
         !element(*in, outcome.empty) || !rest(*in)) {
         return std::nullopt;
     }

@@ -13,7 +13,7 @@ namespace hubtrail::hub {
 // What nodes say to each other over a Backplane, each one MessagePack array (docs/scale-out.md).
 // Parsers answer nothing for anything else: a stranger may publish on our channels.
 
-/// A send: `[[excluded ids], {protocol: record}, node]`.
+/// A send: `[[excluded ids], {encoding: record}, node]`.
 struct NodeSend {
     std::vector<std::string> except;
     EncodedInvocation message;
@@ -25,7 +25,7 @@ std::optional<NodeSend> parse_node_send(std::string_view payload);
 
 /// About one client result, to the node of the connection: `[step, ticket, node]`, and for `ask`
 /// also the target and
-/// `{protocol: [count, arguments]}`.
+/// `{encoding: [count, arguments]}`.
 struct NodeQuestion {
     enum class Step : std::uint8_t {
         ask = 1,
@@ -40,7 +40,7 @@ struct NodeQuestion {
 std::string write_node_question(const NodeQuestion& question);
 std::optional<NodeQuestion> parse_node_question(std::string_view payload);
 
-/// How a client result ended, to the node that asked: `[ticket, kind, protocol, value, empty]`.
+/// How a client result ended, to the node that asked: `[ticket, kind, encoding, value, empty]`.
 struct NodeResult {
     std::string ticket;
     InvokeOutcome outcome;

@@ -65,7 +65,7 @@ protocol::ValueWriter& LogEncoder::begin(Encoding& encoding) {
 }
 
 void LogEncoder::append_item(std::string& items, const protocol::HubProtocol& protocol) {
-    if (!protocol.binary()) {
+    if (protocol.encoding() == protocol::Encoding::json) {
         if (!items.empty()) {
             items += ',';
         }
@@ -87,7 +87,7 @@ std::string_view LogEncoder::message(const LogShape& shape) {
         return made.message;
     }
     auto& writer = begin(made);
-    if (shape.protocol->binary()) {
+    if (shape.protocol->encoding() == protocol::Encoding::messagepack) {
         writer.string(json());
     } else {
         // Escaped while it is made: a second pass over the event would cost more than the rest of

@@ -27,12 +27,12 @@ struct TestLoop {
 inline std::shared_ptr<const EncodedInvocation> make_invocation(std::string_view target,
                                                                 std::string_view argument = {}) {
     auto message = std::make_shared<EncodedInvocation>();
-    for (const auto* protocol :
-         {&protocol::json_hub_protocol(), &protocol::messagepack_hub_protocol()}) {
+    for (const auto encoding : protocol::kEncodings) {
+        const auto* const protocol = protocol::HubProtocols().find(encoding);
         std::string raw;
         protocol->make_writer(raw)->string(argument);
-        auto& out = protocol->name() == "json" ? message->json : message->messagepack;
-        protocol->append_invocation(out, protocol::MessageType::invocation, {}, target, raw, 1);
+        protocol->append_invocation((*message)[encoding], protocol::MessageType::invocation, {},
+                                    target, raw, 1);
     }
     return message;
 }
@@ -40,9 +40,11 @@ inline std::shared_ptr<const EncodedInvocation> make_invocation(std::string_view
 inline std::shared_ptr<const ClientQuestion> make_question(std::string target) {
     auto question = std::make_shared<ClientQuestion>();
     question->target = std::move(target);
-    protocol::json_hub_protocol().make_writer(question->json.raw)->integer(7);
-    protocol::messagepack_hub_protocol().make_writer(question->messagepack.raw)->integer(7);
-    question->json.count = question->messagepack.count = 1;
+    for (const auto encoding : protocol::kEncodings) {
+        auto& arguments = question->arguments[encoding];
+        protocol::HubProtocols().find(encoding)->make_writer(arguments.raw)->integer(7);
+        arguments.count = 1;
+    }
     return question;
 }
 

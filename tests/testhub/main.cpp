@@ -216,8 +216,7 @@ int run(const std::vector<std::string>& arguments) {
     options.drain_window_ns = 0;
     options.log_level = LogLevel::error;
     options.hub.detailed_errors = true;
-    options.hub.protocols = {&protocol::json_hub_protocol(protocol::NamingRule::unchanged),
-                             &protocol::messagepack_hub_protocol()};
+    options.hub.protocols.json_names = protocol::NamingRule::unchanged;
     options.endpoint.allow_origin = [](std::string_view) { return true; };
     options.endpoint.on_negotiate = add_cookies;
     options.make_verifier = [&key] { return key.make_verifier(); };

@@ -77,13 +77,9 @@ public:
 
 void map_naming_hubs(HubServer& server) {
     using protocol::NamingRule;
-    const auto protocols = [](NamingRule rule) {
-        return std::vector{&protocol::json_hub_protocol(rule),
-                           &protocol::messagepack_hub_protocol()};
-    };
-    map<NamingHub<0>>(server, "/names").options().protocols = protocols(NamingRule::camel_case);
-    map<NamingHub<1>>(server, "/names-unchanged").options().protocols =
-        protocols(NamingRule::unchanged);
+    map<NamingHub<0>>(server, "/names").options().protocols.json_names = NamingRule::camel_case;
+    map<NamingHub<1>>(server, "/names-unchanged").options().protocols.json_names =
+        NamingRule::unchanged;
 }
 
 }  // namespace hubtrail::testhub

@@ -23,7 +23,7 @@ TEST_CASE("A question is answered once, on the loop of whoever asked", "[hub_man
         ++calls;
         value = outcome.value;
     };
-    const InvokeOutcome outcome{InvokeOutcome::Kind::result, "json", "1", false};
+    const InvokeOutcome outcome{InvokeOutcome::Kind::result, protocol::Encoding::json, "1", false};
     REQUIRE(questions.open("s1", {"c", &loop, done, false}));
     CHECK(questions.is_open("s1"));
     questions.finish("s1", outcome, nullptr);

@@ -164,16 +164,16 @@ TEST_CASE("A user's connections can leave in any order", "[hub_manager]") {
 
 TEST_CASE("Only encodings that somebody speaks are wanted", "[hub_manager]") {
     Hub hub;
-    CHECK_FALSE(hub.manager->wants("json"));
+    CHECK_FALSE(hub.manager->wants(protocol::Encoding::json));
     auto& a = hub.connect("a");
-    CHECK(hub.manager->wants("json"));
-    CHECK_FALSE(hub.manager->wants("messagepack"));
+    CHECK(hub.manager->wants(protocol::Encoding::json));
+    CHECK_FALSE(hub.manager->wants(protocol::Encoding::messagepack));
     auto& b = hub.connect("b", {}, "messagepack");
-    CHECK(hub.manager->wants("messagepack"));
+    CHECK(hub.manager->wants(protocol::Encoding::messagepack));
     a.end();
     b.end();
-    CHECK_FALSE(hub.manager->wants("json"));
-    CHECK_FALSE(hub.manager->wants("messagepack"));
+    CHECK_FALSE(hub.manager->wants(protocol::Encoding::json));
+    CHECK_FALSE(hub.manager->wants(protocol::Encoding::messagepack));
 }
 
 TEST_CASE("Who is spared gets what was sent before and what comes after", "[hub_manager]") {

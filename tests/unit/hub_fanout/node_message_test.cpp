@@ -42,7 +42,7 @@ TEST_CASE("Protocols and elements that we do not know are skipped", "[hub_manage
 
 TEST_CASE("A question comes through whole", "[hub_manager]") {
     NodeQuestion question{
-        NodeQuestion::Step::ask, "s1", "n", {"Method", {"1,2", 2}, {"\x01\x02", 2}}};
+        NodeQuestion::Step::ask, "s1", "n", {"Method", {{"1,2", 2}, {"\x01\x02", 2}}}};
     const auto payload = write_node_question(question);
     const auto parsed = parse_node_question(payload);
     REQUIRE(parsed);
@@ -50,9 +50,9 @@ TEST_CASE("A question comes through whole", "[hub_manager]") {
     CHECK(parsed->ticket == "s1");
     CHECK(parsed->node == "n");
     CHECK(parsed->question.target == "Method");
-    CHECK(parsed->question.json.raw == "1,2");
-    CHECK(parsed->question.json.count == 2);
-    CHECK(parsed->question.messagepack.raw == "\x01\x02");
+    CHECK(parsed->question.arguments.json.raw == "1,2");
+    CHECK(parsed->question.arguments.json.count == 2);
+    CHECK(parsed->question.arguments.messagepack.raw == "\x01\x02");
     refuses_every_cut(payload, parse_node_question);
     for (const auto step : {NodeQuestion::Step::cancel, NodeQuestion::Step::probe}) {
         question.step = step;
@@ -67,13 +67,13 @@ TEST_CASE("A result comes through with every kind of end", "[hub_manager]") {
     using Kind = InvokeOutcome::Kind;
     for (const auto kind : {Kind::result, Kind::error, Kind::no_such_connection, Kind::disconnected,
                             Kind::unreachable}) {
-        const auto payload =
-            write_node_result({"s1", {kind, "json", "\"v\"", kind == Kind::result}});
+        const auto payload = write_node_result(
+            {"s1", {kind, protocol::Encoding::messagepack, "\"v\"", kind == Kind::result}});
         const auto parsed = parse_node_result(payload);
         REQUIRE(parsed);
         CHECK(parsed->ticket == "s1");
         CHECK(parsed->outcome.kind == kind);
-        CHECK(parsed->outcome.protocol == "json");
+        CHECK(parsed->outcome.encoding == protocol::Encoding::messagepack);
         CHECK(parsed->outcome.value == "\"v\"");
         CHECK(parsed->outcome.empty == (kind == Kind::result));
         refuses_every_cut(payload, parse_node_result);
@@ -101,7 +101,9 @@ TEST_CASE("A group command and its answer come through, whatever bytes are in th
 TEST_CASE("Numbers that name nothing are refused", "[hub_manager]") {
     CHECK_FALSE(parse_node_question(std::string_view("\x93\x00\xa1t\xa1n", 6)));
     CHECK_FALSE(parse_node_question("\x93\x04\xa1t\xa1n"));
-    CHECK_FALSE(parse_node_result("\x95\xa1t\x05\xa1p\xc4\x01v\xc2"));
+    CHECK(parse_node_result("\x95\xa1t\x01\xa4json\xc4\x01v\xc2"));
+    CHECK_FALSE(parse_node_result("\x95\xa1t\x05\xa4json\xc4\x01v\xc2"));
+    CHECK_FALSE(parse_node_result("\x95\xa1t\x01\xa4jso2\xc4\x01v\xc2"));
     CHECK_FALSE(
         parse_group_command("\x95\x01\xa1n\x03\xc4\x01g\xc4\x01"
                             "c"));

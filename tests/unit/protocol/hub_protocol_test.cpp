@@ -22,12 +22,34 @@ TEST_CASE("JSON has its name, frames and null", "[protocol]") {
     const auto& p = json_hub_protocol();
     CHECK(p.name() == "json");
     CHECK_FALSE(p.binary());
-    CHECK(p.accepted() == "{}\x1e");
-    CHECK(p.version_max() == 2);
+    CHECK(p.encoding() == Encoding::json);
     CHECK(p.ping() == "{\"type\":6}\x1e");
     CHECK(p.null_value() == "null");
     CHECK(&p == &json_hub_protocol(NamingRule::camel_case));
     CHECK(&p != &json_hub_protocol(NamingRule::unchanged));
+}
+
+TEST_CASE("An encoding is found by its name, and by nothing else", "[protocol]") {
+    for (const auto encoding : kEncodings) {
+        CHECK(find_encoding(name_of(encoding)) == encoding);
+    }
+    for (const auto* name : {"", "JSON", "jso", "json ", "messagepack2"}) {
+        CAPTURE(name);
+        CHECK_FALSE(find_encoding(name));
+    }
+}
+
+TEST_CASE("A hub speaks both encodings until it is told otherwise", "[protocol]") {
+    HubProtocols spoken;
+    CHECK(spoken.find(Encoding::json) == &json_hub_protocol());
+    CHECK(spoken.find(Encoding::messagepack) == &messagepack_hub_protocol());
+    spoken.json_names = NamingRule::unchanged;
+    CHECK(spoken.find(Encoding::json) == &json_hub_protocol(NamingRule::unchanged));
+    spoken.json = false;
+    CHECK(spoken.find(Encoding::json) == nullptr);
+    CHECK(spoken.find(Encoding::messagepack) == &messagepack_hub_protocol());
+    spoken.messagepack = false;
+    CHECK(spoken.find(Encoding::messagepack) == nullptr);
 }
 
 TEST_CASE("The JSON protocol writes the reference's bytes", "[protocol]") {

@@ -200,8 +200,8 @@ TEST_CASE("a log hub begins with what [hub] says and overrides it for itself", "
     const auto& a = result.config.log_hubs[0];
     const auto& b = result.config.log_hubs[1];
     for (const auto& hub : result.config.log_hubs) {
-        REQUIRE(hub.hub.protocols.size() == 1);
-        CHECK(hub.hub.protocols.front()->name() == "messagepack");
+        CHECK(hub.hub.protocols.messagepack);
+        CHECK_FALSE(hub.hub.protocols.json);
         CHECK(hub.endpoint.allowed_origins == std::vector<std::string>{"https://app.example"});
         CHECK(hub.endpoint.allow_stateful_reconnects);
     }
