@@ -1,36 +1,23 @@
 #include "hub/connection/hub_connection.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "protocol/handshake.h"
-#include "protocol/json_hub_protocol.h"
 
 namespace hubtrail::hub {
 namespace {
 
+using protocol::MessageType;
+
 // The reference's texts (docs/protocol/hub.md).
 constexpr std::string_view kClosedWithError = "Connection closed with an error.";
-constexpr std::string_view kHandshakeCanceled = "Handshake was canceled.";
-constexpr std::string_view kHandshakeError =
-    "An unexpected error occurred during connection handshake.";
 constexpr std::string_view kCutOff =
     "InvalidDataException: Connection terminated while reading a message.";
 constexpr std::string_view kClientTimeout =
     "OperationCanceledException: Client hasn't sent a message/ping within the configured "
     "ClientTimeoutInterval.";
-constexpr std::string_view kConnectionClosed = "The underlying connection was closed.";
-
-constexpr std::int64_t kAckIntervalNs = 1'000'000'000;
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return lower(x) == lower(y); });
-}
+constexpr std::string_view kBadSequence =
+    "InvalidOperationException: Sequence ID greater than amount of messages we've received.";
 
 // What the hub is told of an end that no Close message explains.
 std::string_view describe(transport::CloseReason reason) {
@@ -47,225 +34,206 @@ std::string_view describe(transport::CloseReason reason) {
     return {};
 }
 
+// Of stateful reconnect.
+bool is_counted(MessageType type) {
+    return type >= MessageType::invocation && type <= MessageType::cancel_invocation;
+}
+
 }  // namespace
 
 HubConnection::HubConnection(std::string id, std::unique_ptr<HubSession> session,
                              const HubOptions& options, HubScratch& scratch)
-    : id_(std::move(id)), session_(std::move(session)), options_(options), scratch_(scratch) {}
+    : id_(std::move(id)),
+      session_(std::move(session)),
+      options_(options),
+      handshake_(std::make_unique<HandshakeInput>(options)),
+      output_(scratch),
+      input_(*this, options, output_),
+      calls_(*this),
+      uploads_(input_, options) {}
 
-HubConnection::~HubConnection() {
-    if (self_) {
-        *self_ = nullptr;
-    }
-    for (const auto& [id, upload] : uploads_) {
-        upload->detach();
-    }
-}
+HubConnection::~HubConnection() = default;
 
 void HubConnection::on_open(transport::Connection& connection) {
-    connection_ = &connection;
-    loop_ = &connection.loop();
-    opened_ns_ = pinged_ns_ = heard_ns_ = acked_ns_ = loop_->now_ns();
+    output_.connect(connection);
+    liveness_.begin(output_.loop().now_ns());
 }
 
 void HubConnection::on_bytes(std::string_view bytes) {
-    if (state_ == State::handshake) {
-        bytes = take_handshake(bytes);
-    }
-    if (state_ == State::open && broken_.empty() && !bytes.empty()) {
-        read_records(bytes);
-        update_reading();
-    }
-}
-
-// What follows the handshake's record. It is JSON whatever comes after it.
-std::string_view HubConnection::take_handshake(std::string_view bytes) {
-    const auto end = bytes.find(protocol::kRecordSeparator);
-    const auto taken = end == std::string_view::npos ? bytes.size() : end + 1;
-    const auto total = begun_handshake_.size() + taken;
-    const bool whole = end != std::string_view::npos;
-    const auto most = options_.receive_bytes_max;
-    if (most != 0 && (total > most || (total == most && !whole))) {
-        fail_handshake(kHandshakeCanceled);
-        return {};
-    }
-    begun_handshake_.append(bytes.substr(0, taken));
-    if (!whole) {
-        return {};
-    }
-    auto record = std::exchange(begun_handshake_, {});
-    record.pop_back();
-    answer_handshake(record);
-    return bytes.substr(taken);
-}
-
-void HubConnection::answer_handshake(std::string_view record) {
-    const auto request = protocol::parse_handshake(record);
-    if (!request) {
-        fail_handshake(error_text(kHandshakeError, to_text(request.error())));
-        return;
-    }
-    const protocol::HubProtocol* found = nullptr;
-    for (const auto encoding : protocol::kEncodings) {
-        if (equal_ignoring_case(name_of(encoding), request->protocol)) {
-            found = options_.protocols.find(encoding);
+    if (handshake_) {
+        const auto answer = handshake_->take(bytes, transport());
+        if (!answer) {
+            return;
         }
+        if (answer->protocol == nullptr) {
+            refuse(answer->error);
+            return;
+        }
+        accept(*answer);
     }
-    if (found == nullptr) {
-        fail_handshake("The protocol '" + request->protocol + "' is not supported.");
-        return;
+    if (open() && !bytes.empty()) {
+        input_.feed(bytes);
     }
-    const auto& chosen = *found;
-    if (request->version > protocol::kHubProtocolVersionMax) {
-        fail_handshake("The server does not support version " + std::to_string(request->version) +
-                       " of the '" + request->protocol + "' protocol.");
-        return;
-    }
-    const auto format =
-        chosen.binary() ? transport::TransferFormat::binary : transport::TransferFormat::text;
-    if (!connection_->supports(format)) {
-        const std::string format_name = chosen.binary() ? "Binary" : "Text";
-        fail_handshake("Cannot use the '" + std::string(chosen.name()) +
-                       "' protocol on the current transport. The transport does not support '" +
-                       format_name + "' transfer format.");
-        return;
-    }
-    connection_->set_transfer_format(format);
-    stateful_ = request->version >= 2 && connection_->resumable();
-    if (stateful_) {
-        connection_->outbox().keep_history(options_.stateful_buffer_bytes);
+}
+
+void HubConnection::accept(const HandshakeAnswer& answer) {
+    auto& connection = transport();
+    const auto now = output_.loop().now_ns();
+    connection.set_transfer_format(answer.protocol->binary() ? transport::TransferFormat::binary
+                                                             : transport::TransferFormat::text);
+    if (answer.knows_resume && connection.resumable()) {
+        stateful_ = std::make_unique<ReceiveCounter>(now);
+        connection.outbox().keep_history(options_.stateful_buffer_bytes);
     } else {
-        connection_->refuse_resume();
+        connection.refuse_resume();
     }
-    protocol_ = &chosen;
-    splitter_ = chosen.make_splitter(options_.receive_bytes_max);
-    state_ = State::open;
-    pinged_ns_ = heard_ns_ = loop_->now_ns();
-    connection_->send(protocol::kHandshakeAccepted, 0);
+    handshake_.reset();
+    output_.start(*answer.protocol);
+    input_.start(stateful_ ? RecordInput::ReadAhead::yes : RecordInput::ReadAhead::no);
+    liveness_.begin(now);
+    connection.send(protocol::kHandshakeAccepted, 0);
     session_->on_connected(*this);
 }
 
-void HubConnection::fail_handshake(std::string_view error) {
-    state_ = State::closed;
+void HubConnection::refuse(std::string_view error) {
     std::string out;
     protocol::append_handshake_error(out, error);
-    connection_->refuse_resume();
-    connection_->send(out, 0);
-    connection_->close();
+    handshake_.reset();
+    transport().refuse_resume();
+    transport().send(out, 0);
+    transport().close();
 }
 
-void HubConnection::send(std::string_view records, std::uint32_t counted) {
-    if (open()) {
-        connection_->send(records, counted);
+// False: the record has to wait, and everything behind it.
+bool HubConnection::on_record(std::string_view record) {
+    auto& message = scratch().message;
+    const auto parsed = protocol().parse(record, message);
+    if (!parsed) {
+        fail(to_text(parsed.error()));
+        return true;
+    }
+    if (!is_counted(message.type)) {
+        return process();
+    }
+    if (stateful_ && stateful_->is_repeat()) {
+        stateful_->count();
+        return true;
+    }
+    // What asks for more output waits until the peer has taken what there is.
+    if (transport().outbox().congested() || !process()) {
+        return false;
+    }
+    if (stateful_) {
+        stateful_->count();
+    }
+    return true;
+}
+
+// Acks make room for what a running method sends: behind a message that waits for that method they
+// must not wait.
+bool HubConnection::on_record_behind(std::string_view record) {
+    auto& message = scratch().message;
+    if (!stateful_ || !protocol().parse(record, message) || message.type != MessageType::ack) {
+        return false;
+    }
+    transport().outbox().acknowledge(message.sequence_id);
+    return true;
+}
+
+void HubConnection::on_listened() {
+    liveness_.heard(output_.loop().now_ns());
+}
+
+bool HubConnection::process() {
+    const auto& message = scratch().message;
+    switch (message.type) {
+        case MessageType::invocation:
+            return calls_.dispatch(Calls::Kind::invocation);
+        case MessageType::stream_invocation:
+            return calls_.dispatch(Calls::Kind::stream_invocation);
+        case MessageType::cancel_invocation:
+            cancel();
+            break;
+        case MessageType::stream_item:
+            return uploads_.take_item(message);
+        case MessageType::completion:
+            take_completion();
+            break;
+        case MessageType::ping:
+            liveness_.saw_ping();
+            break;
+        case MessageType::close:
+            end({}, false,
+                message.error.empty() ? std::string() : "HubException: " + message.error);
+            break;
+        case MessageType::ack:
+            if (stateful_) {
+                transport().outbox().acknowledge(message.sequence_id);
+            }
+            break;
+        case MessageType::sequence:
+            if (stateful_ && !stateful_->restart(message.sequence_id)) {
+                fail(kBadSequence);
+            }
+            break;
+        case MessageType::unknown:
+            break;
+    }
+    return true;
+}
+
+// Whether an id is known, of a stream or of a running method, is for the session to say.
+void HubConnection::cancel() {
+    const auto id = scratch().message.invocation_id;
+    if (!session_->on_cancel(id)) {
+        end_stream(id);
     }
 }
 
-void HubConnection::complete_result(std::string_view id, std::string_view raw_result) {
-    if (!id.empty() && open()) {
-        scratch_.out.clear();
-        protocol_->append_completion_result(scratch_.out, id, raw_result);
-        connection_->send(scratch_.out, 1);
+// Uploads first, then our own questions, then those of other connections, as in the reference.
+void HubConnection::take_completion() {
+    const auto& message = scratch().message;
+    if (uploads_.take_completion(message) || results_.take(message)) {
+        return;
     }
-}
-
-void HubConnection::complete_error(std::string_view id, std::string_view error) {
-    if (!id.empty() && open()) {
-        scratch_.out.clear();
-        protocol_->append_completion_error(scratch_.out, id, error);
-        connection_->send(scratch_.out, 1);
+    if (session_->on_foreign_result(message.invocation_id)) {
+        fail("InvalidOperationException: Connection ID '" + id_ +
+             "' is not valid for invocation ID '" + message.invocation_id + "'.");
     }
 }
 
 void HubConnection::release_slot() {
-    HUBTRAIL_CHECK(slots_taken_ > 0, "a slot was given back that was not taken");
-    --slots_taken_;
-    heard_ns_ = loop_->now_ns();
-    pump_later();
+    calls_.release_slot();
+    on_listened();
+    input_.pump_later();
 }
 
 void HubConnection::send_item(std::string_view stream_id, std::string_view raw_item) {
-    if (open() && has_stream(stream_id)) {
-        scratch_.out.clear();
-        protocol_->append_stream_item(scratch_.out, stream_id, raw_item);
-        connection_->send(scratch_.out, 1);
+    if (calls_.has_stream(stream_id)) {
+        output_.item(stream_id, raw_item);
     }
 }
 
 void HubConnection::end_stream(std::string_view id) {
-    if (forget_stream(id) && open()) {
-        scratch_.out.clear();
-        protocol_->append_completion(scratch_.out, id);
-        connection_->send(scratch_.out, 1);
+    if (calls_.forget_stream(id)) {
+        output_.end_of_stream(id);
     }
 }
 
 void HubConnection::fail_stream(std::string_view id, std::string_view error) {
-    if (forget_stream(id)) {
-        complete_error(id, error);
+    if (calls_.forget_stream(id)) {
+        output_.error(id, error);
     }
-}
-
-bool HubConnection::has_stream(std::string_view id) const {
-    return std::find(streams_.begin(), streams_.end(), id) != streams_.end();
-}
-
-bool HubConnection::forget_stream(std::string_view id) {
-    const auto found = std::find(streams_.begin(), streams_.end(), id);
-    if (found == streams_.end()) {
-        return false;
-    }
-    streams_.erase(found);
-    return true;
-}
-
-void HubConnection::end_uploads(const Uploads& uploads) {
-    for (const auto& upload : uploads) {
-        upload->detach();
-        const auto found = uploads_.find(upload->id());
-        if (found != uploads_.end() && found->second == upload) {
-            uploads_.erase(found);
-        }
-    }
-    pump_later();
-}
-
-void HubConnection::upload_drained() {
-    pump_later();
 }
 
 void HubConnection::invoke(std::string id, std::string_view target, std::string_view raw_arguments,
                            std::size_t count, ClientResultDone done) {
-    const bool full = asked_.size() >= kQuestionsMax;
-    if (!open() || full) {
-        loop_->post([done = std::move(done), full] {
-            ClientResult result;
-            result.kind = full ? ClientResult::Kind::error : ClientResult::Kind::disconnected;
-            result.value = full ? "Too many invocations wait for this client." : "";
-            done(result);
-        });
+    if (!open() || results_.full()) {
+        ClientResults::refuse(output_.loop(), results_.full(), std::move(done));
         return;
     }
-    scratch_.out.clear();
-    protocol_->append_invocation(scratch_.out, protocol::MessageType::invocation, id, target,
-                                 raw_arguments, count);
-    connection_->send(scratch_.out, 1);
-    asked_.insert_or_assign(std::move(id), std::move(done));
-}
-
-void HubConnection::cancel_invoke(std::string_view id) {
-    const auto found = asked_.find(id);
-    if (found != asked_.end()) {
-        asked_.erase(found);
-    }
-}
-
-void HubConnection::hold() {
-    on_hold_ = true;
-}
-
-void HubConnection::unhold() {
-    on_hold_ = false;
-    pump_later();
+    output_.invocation(id, target, raw_arguments, count);
+    results_.wait(std::move(id), std::move(done));
 }
 
 void HubConnection::close(std::string_view error, bool allow_reconnect) {
@@ -277,123 +245,85 @@ void HubConnection::fail(std::string_view detail) {
 }
 
 void HubConnection::end(std::string_view error, bool allow_reconnect, std::string_view told) {
-    if (state_ == State::closed) {
+    if (closed()) {
         return;
     }
-    const bool was_open = std::exchange(state_, State::closed) == State::open;
-    connection_->refuse_resume();
-    if (was_open) {
-        std::string out;
-        protocol_->append_close(out, error, allow_reconnect);
-        connection_->send(out, 0);
+    auto& connection = transport();
+    handshake_.reset();
+    connection.refuse_resume();
+    if (open()) {
+        output_.close(error, allow_reconnect);
         finish(told);
     }
-    connection_->close();
+    connection.close();
 }
 
-// The hub's own end, once, after state_ says closed.
+// The hub's own end, once, when nothing is sent any more.
 void HubConnection::finish(std::string_view told) {
     const std::string text(told);  // the views of a message do not survive what follows
-    held_.clear();
-    held_first_ = held_bytes_ = 0;
-    for (const auto& [id, upload] : std::exchange(uploads_, {})) {
-        upload->detach();
-        upload->abandon(std::string(kConnectionClosed));
-    }
-    ClientResult gone;
-    gone.kind = ClientResult::Kind::disconnected;
-    for (const auto& [id, done] : std::exchange(asked_, {})) {
-        done(gone);
-    }
+    input_.stop();
+    uploads_.abandon();
+    results_.abandon();
     session_->on_disconnected(text);
 }
 
-std::string HubConnection::error_text(std::string_view base, std::string_view detail) const {
-    std::string text(base);
-    if (options_.detailed_errors && !detail.empty()) {
-        text += ' ';
-        text += detail;
-    }
-    return text;
-}
-
 void HubConnection::on_tick(std::int64_t now_ns) {
-    if (state_ == State::handshake) {
-        if (now_ns - opened_ns_ >= options_.handshake_timeout_ns) {
-            fail_handshake(kHandshakeCanceled);
+    if (handshake_) {
+        if (liveness_.handshake_late(now_ns, options_)) {
+            refuse(kHandshakeCanceled);
         }
         return;
     }
-    if (state_ == State::closed) {
+    if (!open()) {
         return;
     }
+    const auto& outbox = transport().outbox();
     // The clock stands still while we do not listen.
-    const bool listening = slots_taken_ == 0 && !has_held() && !connection_->outbox().congested();
-    if (client_pings_ && listening && now_ns - heard_ns_ >= options_.client_timeout_ns) {
+    const bool listening = !calls_.slot_taken() && !input_.waiting() && !outbox.congested();
+    if (listening && liveness_.silent(now_ns, options_)) {
         fail(kClientTimeout);
         return;
     }
-    send_ping(now_ns);
-    send_ack(now_ns);
-    session_->on_tick(now_ns);
-}
-
-void HubConnection::send_ping(std::int64_t now_ns) {
-    if (now_ns - pinged_ns_ < options_.keep_alive_interval_ns) {
-        return;
-    }
-    pinged_ns_ = now_ns;
     // A peer with a backlog hears from us anyway.
-    if (!connection_->has_inherent_keep_alive() && connection_->outbox().unsent() == 0) {
-        connection_->send(protocol_->ping(), 0);
+    if (liveness_.ping_due(now_ns, options_) && !transport().has_inherent_keep_alive() &&
+        outbox.unsent() == 0) {
+        output_.ping();
     }
-}
-
-void HubConnection::send_ack(std::int64_t now_ns) {
-    if (!stateful_ || received_.newest() == acked_ || now_ns - acked_ns_ < kAckIntervalNs) {
-        return;
+    if (const auto acked = stateful_ ? stateful_->ack_due(now_ns) : std::nullopt) {
+        output_.ack(*acked);
     }
-    acked_ns_ = now_ns;
-    acked_ = received_.newest();
-    scratch_.out.clear();
-    protocol_->append_ack(scratch_.out, acked_);
-    connection_->send(scratch_.out, 0);
+    session_->on_tick(now_ns);
 }
 
 void HubConnection::on_congested() {
     if (open()) {
         session_->on_congested();
     }
-    update_reading();
+    input_.update_reading();
 }
 
 void HubConnection::on_drained() {
     if (open()) {
         session_->on_drained();
     }
-    pump();
-    update_reading();
+    input_.pump();
+    input_.update_reading();
 }
 
-// Whatever was not processed is sent again, and the cut record with it.
+// Whatever was not processed is sent again.
 void HubConnection::on_resumed() {
     if (!stateful_ || !open()) {
         return;
     }
-    splitter_ = protocol_->make_splitter(options_.receive_bytes_max);
-    held_.clear();
-    held_first_ = held_bytes_ = 0;
-    broken_.clear();
-    acked_ = 0;  // our last one may be lost
-    heard_ns_ = loop_->now_ns();
-    std::string record;
-    protocol_->append_sequence(record, connection_->outbox().history_begin());
-    transport::resend_framed(connection_->outbox(), connection_->framing(), record);
-    update_reading();
+    input_.restart();
+    stateful_->forget_ack();
+    on_listened();
+    output_.sequence();
+    input_.update_reading();
 }
 
 transport::UserOutcome HubConnection::on_user(const transport::LaterRequest& later) {
-    return state_ == State::closed ? transport::UserOutcome::gone : session_->on_user(later);
+    return closed() ? transport::UserOutcome::gone : session_->on_user(later);
 }
 
 void HubConnection::on_shutdown() {
@@ -401,13 +331,14 @@ void HubConnection::on_shutdown() {
 }
 
 void HubConnection::on_close(transport::CloseReason reason) {
-    const bool was_open = std::exchange(state_, State::closed) == State::open;
-    if (was_open) {
+    handshake_.reset();
+    if (open()) {
         const bool by_peer =
             reason == transport::CloseReason::peer_closed || reason == transport::CloseReason::lost;
-        finish(by_peer && splitter_->has_partial_record() ? kCutOff : describe(reason));
+        output_.stop();
+        finish(by_peer && input_.amid_record() ? kCutOff : describe(reason));
     }
-    connection_ = nullptr;
+    output_.disconnect();
 }
 
 }  // namespace hubtrail::hub

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
+#include <string_view>
 
 #include "protocol/hub_protocol.h"
 
@@ -22,6 +24,9 @@ struct HubOptions {
     bool detailed_errors = false;
     protocol::HubProtocols protocols;  ///< encodings that the handshake may choose
 };
+
+/// The text of a failure that the reference wraps: `detail` is added with detailed errors only.
+std::string error_text(const HubOptions& options, std::string_view base, std::string_view detail);
 
 /// How long a message of a transport that knows messages may be: it may hold several hub messages,
 /// each of which is held to its own limit.

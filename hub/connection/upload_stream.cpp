@@ -1,12 +1,11 @@
 #include "hub/connection/upload_stream.h"
 
-#include "hub/connection/hub_connection.h"
+#include "hub/connection/record_input.h"
 
 namespace hubtrail::hub {
 
-UploadStream::UploadStream(HubConnection& connection, std::string id, std::size_t capacity,
-                           bool detailed)
-    : connection_(&connection), id_(std::move(id)), capacity_(capacity), detailed_(detailed) {}
+UploadStream::UploadStream(RecordInput& input, std::string id, std::size_t capacity, bool detailed)
+    : input_(&input), id_(std::move(id)), capacity_(capacity), detailed_(detailed) {}
 
 UploadStream::Next UploadStream::next(std::string& raw_item) {
     if (items_.empty()) {
@@ -15,8 +14,8 @@ UploadStream::Next UploadStream::next(std::string& raw_item) {
     const bool was_full = full();
     raw_item = std::move(items_.front());
     items_.pop_front();
-    if (was_full && connection_ != nullptr) {
-        connection_->upload_drained();
+    if (was_full && input_ != nullptr) {
+        input_->pump_later();
     }
     return Next::item;
 }

@@ -9,7 +9,7 @@
 
 namespace hubtrail::hub {
 
-class HubConnection;
+class RecordInput;
 
 /// Items that a client streams to a hub method (HubProtocol.md "Upload streaming"): a queue of raw
 /// values of at most HubOptions::stream_buffer_capacity. While it is full the connection reads no
@@ -17,7 +17,7 @@ class HubConnection;
 class UploadStream {
 public:
     /// `detailed`: see HubOptions::detailed_errors.
-    UploadStream(HubConnection& connection, std::string id, std::size_t capacity, bool detailed);
+    UploadStream(RecordInput& input, std::string id, std::size_t capacity, bool detailed);
 
     enum class Next { item, wait, end };
     /// Takes the oldest item. `wait`: call again after on_ready. `end`: see error().
@@ -39,15 +39,15 @@ public:
     void fail(std::string error) { end(End::failed, std::move(error)); }
     /// The client is gone, so that there will be no end from it.
     void abandon(std::string error) { end(End::abandoned, std::move(error)); }
-    /// The connection dies before the stream.
-    void detach() { connection_ = nullptr; }
+    /// Nothing more comes: who reads it makes no room for anybody.
+    void detach() { input_ = nullptr; }
 
 private:
     enum class End { none, finished, failed, abandoned };
     void end(End end, std::string error);
     void tell();
 
-    HubConnection* connection_;
+    RecordInput* input_;
     const std::string id_;
     const std::size_t capacity_;
     const bool detailed_;
