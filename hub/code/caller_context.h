@@ -1,6 +1,7 @@
 #pragma once
 
 #include <any>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,7 +30,10 @@ public:
 
     const std::string& connection_id() const { return connection_id_; }
     /// What UserIdProvider made of the user when the connection began; empty: none.
-    const std::string& user_identifier() const { return user_identifier_; }
+    const std::string& user_identifier() const {
+        static const std::string kNone;
+        return user_identifier_ ? *user_identifier_ : kNone;
+    }
     /// Whom the token was for, with its claims; null: nobody. It may become another one while the
     /// connection lasts (authentication refresh): whoever waits with it in hand keeps a copy of the
     /// pointer.
@@ -40,7 +44,12 @@ public:
     std::string_view transport() const { return transport::transport_name(transport_); }
 
     /// Whatever the hub wants to keep for this connection.
-    std::map<std::string, std::any>& items() { return items_; }
+    std::map<std::string, std::any>& items() {
+        if (!items_) {
+            items_ = std::make_unique<std::map<std::string, std::any>>();
+        }
+        return *items_;
+    }
 
     /// Requested when the connection is gone.
     CancellationToken aborted() const { return aborted_.token(); }
@@ -50,18 +59,38 @@ public:
 private:
     friend class CodeSession;
     friend class Invocation;
+    enum class Phase : std::uint8_t { before, connecting, connected, refused };
+    /// What an idle connection has none of.
+    struct Busy {
+        std::vector<Invocation*> running;                     ///< that have not ended yet
+        std::vector<std::shared_ptr<Wake>> waiting_for_room;  ///< owned with the streams that wait
+    };
+
+    Busy& busy() {
+        if (!busy_) {
+            busy_ = std::make_unique<Busy>();
+        }
+        return *busy_;
+    }
+    /// Once a second: a busy one keeps its memory from call to call.
+    void rest() {
+        if (busy_ && busy_->running.empty() && busy_->waiting_for_room.empty()) {
+            busy_.reset();
+        }
+    }
 
     const std::string connection_id_;
     const RequestInfo request_;
-    std::shared_ptr<const auth::Principal> user_;  ///< owned with the token cache
-    std::string user_identifier_;
-    transport::TransportKind transport_{};
-    std::map<std::string, std::any> items_;
+    std::shared_ptr<const auth::Principal> user_;         ///< owned with the token cache
+    std::unique_ptr<const std::string> user_identifier_;  ///< null: none
+    std::unique_ptr<std::map<std::string, std::any>> items_;
     CancellationSource aborted_;
 
-    HubConnection* connection_ = nullptr;                  ///< null before and after
-    std::vector<Invocation*> running_;                     ///< that have not ended yet
-    std::vector<std::shared_ptr<Wake>> waiting_for_room_;  ///< owned with the streams that wait
+    HubConnection* connection_ = nullptr;  ///< null before and after
+    std::unique_ptr<Busy> busy_;
+    std::string* end_error_ = nullptr;  ///< of whoever connects: why the connection ended meanwhile
+    transport::TransportKind transport_{};
+    Phase phase_ = Phase::before;
     bool congested_ = false;
 };
 

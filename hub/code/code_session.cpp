@@ -48,6 +48,9 @@ public:
 
 struct CodeSession::Connect final : LifetimeScope {
     using LifetimeScope::LifetimeScope;
+    ~Connect() override { caller->end_error_ = nullptr; }
+    Connect(const Connect&) = delete;
+    Connect& operator=(const Connect&) = delete;
     void before_client_result() override { throw InvalidOperationException(kNoResultsHere); }
     Task<void> run(std::size_t index) {
         const auto& filters = hub.definition.filters;
@@ -60,7 +63,7 @@ struct CodeSession::Connect final : LifetimeScope {
     Task<std::string> join() {
         auto added = std::make_shared<OneShot<std::string>>();
         hub.messenger.manager().add(
-            *caller->connection_, caller->user_identifier_,
+            *caller->connection_, caller->user_identifier(),
             [added](std::string_view error) { added->set(std::string(error)); });
         std::string unreachable;
         try {
@@ -71,7 +74,7 @@ struct CodeSession::Connect final : LifetimeScope {
         co_return unreachable;
     }
 
-    std::shared_ptr<Start> start;  ///< owned with the session
+    std::string end_error;  ///< why the connection ended meanwhile
 };
 
 struct CodeSession::Disconnect final : LifetimeScope {
@@ -137,7 +140,7 @@ transport::UserOutcome CodeSession::on_user(const transport::LaterRequest& later
                                                        {"to", name_of(later.user.get())}});
     }
     newest_user_ = later.user;
-    if (!start_) {
+    if (caller_->phase_ == CallerContext::Phase::before) {
         caller_->user_ = later.user;
     }
     return transport::UserOutcome::accepted;
@@ -183,12 +186,11 @@ bool CodeSession::is_same_user(const auth::Principal* next) const {
 void CodeSession::on_connected(HubConnection& connection) {
     caller_->connection_ = &connection;
     caller_->transport_ = connection.transport().transport();
-    start_ = std::make_shared<Start>();
+    caller_->phase_ = CallerContext::Phase::connecting;
     auto connect = std::make_unique<Connect>(hub_, caller_);
-    connect->start = start_;
-    const auto start = start_;
+    caller_->end_error_ = &connect->end_error;
     run_connect(hub_.loop.tasks(), std::move(connect));
-    if (start->phase == Phase::connecting) {
+    if (caller_->phase_ == CallerContext::Phase::connecting) {
         connection.hold();
     }
 }
@@ -197,8 +199,10 @@ RootTask CodeSession::run_connect(RootTasks&, std::unique_ptr<Connect> connect) 
     auto& caller = *connect->caller;
     std::exception_ptr failure;
     try {
-        caller.user_identifier_ =
-            connect->hub.definition.user_id(caller.user().get(), caller.request());
+        auto user = connect->hub.definition.user_id(caller.user().get(), caller.request());
+        if (!user.empty()) {
+            caller.user_identifier_ = std::make_unique<const std::string>(std::move(user));
+        }
         const auto unreachable = co_await connect->join();
         if (!unreachable.empty()) {
             connect->log("hub_connection_not_on_backplane", unreachable);
@@ -208,22 +212,21 @@ RootTask CodeSession::run_connect(RootTasks&, std::unique_ptr<Connect> connect) 
     } catch (...) {
         failure = std::current_exception();
     }
-    auto& start = *connect->start;
     if (failure) {
         const auto detail = describe(failure);
         connect->log("hub_connect_failed", detail.text);
-        start.phase = Phase::refused;
+        caller.phase_ = CallerContext::Phase::refused;
         if (caller.connection_ != nullptr) {
             const bool detailed = connect->hub.definition.options.detailed_errors;
             caller.connection_->close(error_text(kClosedWithError, detail, detailed), false);
         }
         co_return;
     }
-    start.phase = Phase::connected;
+    caller.phase_ = CallerContext::Phase::connected;
     if (caller.connection_ != nullptr) {
         caller.connection_->unhold();
     } else {
-        start_disconnect(connect->hub, connect->caller, start.error);
+        start_disconnect(connect->hub, connect->caller, std::move(connect->end_error));
     }
 }
 
@@ -231,17 +234,17 @@ void CodeSession::on_disconnected(std::string_view error) {
     auto& connection = *std::exchange(caller_->connection_, nullptr);
     hub_.messenger.manager().remove(connection);
     caller_->congested_ = false;
-    for (auto& wake : std::exchange(caller_->waiting_for_room_, {})) {
-        Wake::post(std::move(wake));
-    }
+    wake_all();
     caller_->aborted_.request();
-    for (auto* invocation : std::vector<Invocation*>(caller_->running_)) {
-        invocation->cancel();
+    if (caller_->busy_) {
+        for (auto* invocation : std::vector<Invocation*>(caller_->busy_->running)) {
+            invocation->cancel();
+        }
     }
-    if (start_->phase == Phase::connected) {
+    if (caller_->phase_ == CallerContext::Phase::connected) {
         start_disconnect(hub_, caller_, std::string(error));
-    } else {
-        start_->error = error;
+    } else if (caller_->end_error_ != nullptr) {
+        *caller_->end_error_ = error;
     }
 }
 
@@ -268,7 +271,10 @@ RootTask CodeSession::run_disconnect(RootTasks&, std::unique_ptr<Disconnect> dis
 }
 
 bool CodeSession::on_cancel(std::string_view id) {
-    for (auto* invocation : caller_->running_) {
+    if (!caller_->busy_) {
+        return false;
+    }
+    for (auto* invocation : caller_->busy_->running) {
         if (invocation->id() == id) {
             invocation->cancel();
             return true;
@@ -282,6 +288,7 @@ bool CodeSession::on_foreign_result(std::string_view id) {
 }
 
 void CodeSession::on_tick(std::int64_t) {
+    caller_->rest();
     const bool ends = newest_user_ != nullptr && newest_user_->expires_us > 0;
     if (hub_.endpoint.close_on_authentication_expiration && ends &&
         hub_.loop.clock().wall_us() >= newest_user_->expires_us) {
@@ -296,10 +303,16 @@ void CodeSession::on_congested() {
 
 void CodeSession::on_drained() {
     caller_->congested_ = false;
-    for (auto& wake : std::exchange(caller_->waiting_for_room_, {})) {
-        Wake::post(std::move(wake));
-    }
+    wake_all();
     hub_.messenger.manager().on_drained(*caller_->connection_);
+}
+
+void CodeSession::wake_all() {
+    if (caller_->busy_) {
+        for (auto& wake : std::exchange(caller_->busy_->waiting_for_room, {})) {
+            Wake::post(std::move(wake));
+        }
+    }
 }
 
 std::string CodeSession::binding_error(const HubCall& call) {

@@ -51,11 +51,6 @@ public:
     void call_plain(const MethodEntry& entry, const HubCall& call, const PlainCall& method);
 
 private:
-    enum class Phase { connecting, connected, refused };
-    struct Start {
-        Phase phase = Phase::connecting;
-        std::string error;  ///< why the connection ended meanwhile
-    };
     struct Connect;
     struct Disconnect;
     static RootTask run_connect(RootTasks& tasks, std::unique_ptr<Connect> connect);
@@ -63,6 +58,7 @@ private:
     static void start_disconnect(const CodeHubContext& hub, std::shared_ptr<CallerContext> caller,
                                  std::string error);
 
+    void wake_all();
     bool is_same_user(const auth::Principal* next) const;
     transport::UserOutcome refresh(const transport::LaterRequest& later);
 
@@ -72,7 +68,6 @@ private:
     std::shared_ptr<const auth::Principal>
         newest_user_;  ///< of the last request, whose token's end counts; owned with the token
                        ///< cache
-    std::shared_ptr<Start> start_;  ///< owned with run_connect()
 };
 
 }  // namespace hubtrail::hub

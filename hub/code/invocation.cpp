@@ -56,12 +56,12 @@ Invocation::Invocation(CodeSession& session, const MethodEntry& entry, const Hub
       uploads_(call.uploads),
       self_(std::make_shared<Invocation*>(this)),
       has_slot_(entry.row.kind == MethodKind::async && call.uploads.empty()) {
-    caller_->running_.push_back(this);
+    caller_->busy().running.push_back(this);
 }
 
 Invocation::~Invocation() {
     *self_ = nullptr;
-    auto& running = caller_->running_;
+    auto& running = caller_->busy().running;
     running.erase(std::find(running.begin(), running.end(), this));
     if (auto* connection = this->connection()) {
         if (is_stream()) {
@@ -198,7 +198,7 @@ std::shared_ptr<Wake> Invocation::wait(std::coroutine_handle<> handle) {
     auto wake = std::make_shared<Wake>(loop());
     wake->wait(handle);
     if (caller_->congested_ && connection() != nullptr) {
-        caller_->waiting_for_room_.push_back(wake);
+        caller_->busy().waiting_for_room.push_back(wake);
     } else {
         Wake::post(wake);
     }

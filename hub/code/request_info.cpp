@@ -1,9 +1,9 @@
 #include "hub/code/request_info.h"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
+#include <string>
 
 #include "hub/code/convert.h"
 
@@ -15,7 +15,6 @@ constexpr char kHeader = 'h';
 constexpr char kQuery = 'q';
 constexpr char kRemote = 'r';
 constexpr char kLocal = 'l';
-using Lengths = std::array<std::uint32_t, 2>;
 
 std::string_view trim(std::string_view text) {
     const auto begin = text.find_first_not_of(' ');
@@ -43,43 +42,83 @@ std::uint16_t port_of(std::string_view address) {
     return port;
 }
 
+// A byte for every seven bits, least significant first.
+void append_length(std::string& out, std::size_t length) {
+    for (; length > 0x7F; length >>= 7U) {
+        out += static_cast<char>((length & 0x7FU) | 0x80U);
+    }
+    out += static_cast<char>(length);
+}
+
+std::size_t take_length(const char*& in) {
+    std::size_t length = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        const auto byte = static_cast<unsigned char>(*in++);
+        length |= std::size_t{byte & 0x7FU} << shift;
+        if (byte <= 0x7F) {
+            return length;
+        }
+    }
+}
+
+void append(std::string& fields, char kind, std::string_view name, std::string_view value) {
+    fields += kind;
+    append_length(fields, name.size());
+    append_length(fields, value.size());
+    fields.append(name).append(value);
+}
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
+    return text.size() >= start.size() &&
+           hubtrail::detail::equal_ignoring_case(text.substr(0, start.size()), start);
+}
+
+// Of the handshake of a transport (RFC 9110 7.8, RFC 6455 4.1): different for each connection, and
+// spent with it.
+bool is_of_transport(std::string_view name) {
+    using hubtrail::detail::equal_ignoring_case;
+    return equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "upgrade") ||
+           starts_with_ignoring_case(name, "sec-websocket-");
+}
+
 }  // namespace
 
 RequestInfo::RequestInfo(const transport::HttpRequest& request) {
-    append(kPath, "", request.path);
-    append(kRemote, "", request.peer_address);
-    append(kLocal, "", request.local_address);
+    std::string fields;
+    append(fields, kPath, "", request.path);
+    append(fields, kRemote, "", request.peer_address);
+    append(fields, kLocal, "", request.local_address);
     for (const auto& [name, value] : request.query) {
-        append(kQuery, name, value);
+        append(fields, kQuery, name, value);
     }
     for (const auto& [name, value] : request.headers) {
-        append(kHeader, name, value);
+        if (!is_of_transport(name)) {
+            append(fields, kHeader, name, value);
+        }
     }
-    block_.shrink_to_fit();
-}
-
-void RequestInfo::append(char kind, std::string_view name, std::string_view value) {
-    const Lengths lengths = {static_cast<std::uint32_t>(name.size()),
-                             static_cast<std::uint32_t>(value.size())};
-    block_ += kind;
-    block_.append(reinterpret_cast<const char*>(lengths.data()), sizeof(lengths));
-    block_ += name;
-    block_ += value;
+    std::string length;
+    append_length(length, fields.size());
+    block_ = std::make_unique<char[]>(length.size() + fields.size());
+    fields.copy(std::copy(length.begin(), length.end(), block_.get()), fields.size());
 }
 
 std::optional<std::string_view> RequestInfo::find(char kind, std::string_view name) const {
-    std::string_view rest = block_;
-    while (!rest.empty()) {
-        const char found = rest.front();
-        Lengths lengths{};
-        std::memcpy(lengths.data(), rest.data() + 1, sizeof(lengths));
-        rest.remove_prefix(1 + sizeof(lengths));
-        const auto its_name = rest.substr(0, lengths[0]);
-        const auto value = rest.substr(lengths[0], lengths[1]);
-        if (found == kind && hubtrail::detail::equal_ignoring_case(its_name, name)) {
+    if (block_ == nullptr) {
+        return std::nullopt;
+    }
+    const char* at = block_.get();
+    const auto size = take_length(at);
+    const char* const end = at + size;
+    while (at != end) {
+        const char found = *at++;
+        const auto name_size = take_length(at);
+        const auto value_size = take_length(at);
+        const std::string_view value(at + name_size, value_size);
+        if (found == kind &&
+            hubtrail::detail::equal_ignoring_case(std::string_view(at, name_size), name)) {
             return value;
         }
-        rest.remove_prefix(its_name.size() + value.size());
+        at += name_size + value_size;
     }
     return std::nullopt;
 }

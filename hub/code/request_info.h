@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "transport/http_message.h"
@@ -10,7 +10,8 @@
 namespace hubtrail::hub {
 
 /// The request that opened a connection, as far as hubs need it, in one block of memory. Never
-/// holds the token. Thread: any; it never changes. Views die with it.
+/// holds the token, nor the headers of the transport's handshake (`Connection`, `Upgrade`,
+/// `Sec-WebSocket-...`). Thread: any; it never changes. Views die with it.
 class RequestInfo {
 public:
     RequestInfo() = default;
@@ -30,10 +31,11 @@ public:
     std::uint16_t local_port() const;
 
 private:
-    void append(char kind, std::string_view name, std::string_view value);
     std::optional<std::string_view> find(char kind, std::string_view name) const;
 
-    std::string block_;  ///< kind, two lengths, name, value; again and again
+    /// Kind, two lengths, name, value; again and again; in front of it all its own length. Null: of
+    /// no request.
+    std::unique_ptr<char[]> block_;
 };
 
 }  // namespace hubtrail::hub

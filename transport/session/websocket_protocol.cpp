@@ -47,9 +47,16 @@ void WebSocketProtocol::open() {
     handler_->on_open(*this);
 }
 
+WebSocketProtocol::Waiting& WebSocketProtocol::waiting() {
+    if (!waiting_) {
+        waiting_ = std::make_unique<Waiting>();
+    }
+    return *waiting_;
+}
+
 void WebSocketProtocol::on_bytes(std::string_view bytes) {
     if (peer_.reading_paused()) {
-        held_.append(bytes);
+        waiting().bytes.append(bytes);
         return;
     }
     decode(bytes);
@@ -61,7 +68,7 @@ void WebSocketProtocol::decode(std::string_view bytes) {
     bool more = true;
     while (more && !peer_.closed()) {
         if (peer_.reading_paused()) {
-            held_.append(bytes);
+            waiting().bytes.append(bytes);
             break;
         }
         const auto event = decoder->decode(bytes);
@@ -80,8 +87,7 @@ void WebSocketProtocol::decode(std::string_view bytes) {
                 }
                 break;
             case FrameDecoder::Event::Kind::ping:
-                pong_.assign(event.payload);
-                pong_due_ = true;
+                waiting().ping.emplace(event.payload);
                 send_pong();
                 break;
             case FrameDecoder::Event::Kind::pong:
@@ -206,8 +212,11 @@ void WebSocketProtocol::resume_reading() {
         message_begun_ns_ = loop().now_ns();
     }
     peer_.resume_reading();
-    if (!held_.empty()) {
-        const auto bytes = std::exchange(held_, {});
+    if (waiting_ && !waiting_->bytes.empty()) {
+        const auto bytes = std::exchange(waiting_->bytes, {});
+        if (!waiting_->ping) {
+            waiting_.reset();
+        }
         decode(bytes);
     }
 }
@@ -240,14 +249,16 @@ void WebSocketProtocol::send_close(std::uint16_t code, std::string_view reason) 
 // that does not read gets none until it does, and then that of its newest ping (RFC 6455 5.5.3), so
 // that pings cannot fill memory.
 void WebSocketProtocol::send_pong() {
-    if (!pong_due_ || close_sent_ || peer_.outbox().unsent() > kUnsentLowWater) {
+    if (!waiting_ || !waiting_->ping || close_sent_ || peer_.outbox().unsent() > kUnsentLowWater) {
         return;
     }
-    pong_due_ = false;
+    const auto payload = *std::exchange(waiting_->ping, std::nullopt);
+    if (waiting_->bytes.empty()) {
+        waiting_.reset();
+    }
     std::array<char, kFrameHeaderBytesMax> header;
-    const auto size = write_frame_header(header.data(), FrameOpcode::pong, pong_.size());
-    peer_.outbox().send({header.data(), size}, pong_);
-    std::string().swap(pong_);
+    const auto size = write_frame_header(header.data(), FrameOpcode::pong, payload.size());
+    peer_.outbox().send({header.data(), size}, payload);
 }
 
 }  // namespace hubtrail::transport

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -59,6 +60,13 @@ public:
     void abort(CloseReason reason) override;
 
 private:
+    /// What most connections have none of most of the time.
+    struct Waiting {
+        std::string bytes;                ///< came while the handler had paused reading
+        std::optional<std::string> ping;  ///< payload of the newest that is not answered yet
+    };
+    Waiting& waiting();
+
     void decode(std::string_view bytes);
     void on_close_frame(const FrameDecoder::Event& event);
     void end_handler(CloseReason reason);
@@ -69,14 +77,12 @@ private:
     const EndpointOptions& options_;
     std::unique_ptr<ConnectionHandler> handler_;
     std::unique_ptr<FrameDecoder> decoder_;  ///< only while a message is incomplete
-    std::string held_;  ///< bytes that came while the handler had paused reading
+    std::unique_ptr<Waiting> waiting_;       ///< null: nothing waits
     std::string token_;
-    std::string pong_;  ///< payload of the newest ping that is not answered yet
     std::int64_t message_begun_ns_ = 0;
     std::int64_t close_deadline_ns_ = 0;
     std::int64_t opened_ns_ = 0;  ///< 0: not counted
     Framing framing_ = Framing::websocket_text;
-    bool pong_due_ = false;
     bool close_sent_ = false;
     bool hub_closed_ = false;    ///< no more bytes for the handler
     bool handler_told_ = false;  ///< of the end; it is not called any more
