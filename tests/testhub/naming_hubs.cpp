@@ -69,7 +69,7 @@ public:
         co_return shape;
     }
     Task<Shape> ask_shape(Color color) {
-        co_return co_await clients().caller().invoke<Shape>("Draw", color);
+        co_return co_await clients().caller().template invoke<Shape>("Draw", color);
     }
 };
 

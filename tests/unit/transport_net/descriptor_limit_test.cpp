@@ -2,6 +2,8 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,8 +50,10 @@ void exhaust_descriptors() {
 /// strand.
 class ChildPeer final : public SocketEvents {
 public:
-    ChildPeer(NetLoop& loop, std::unique_ptr<Socket> socket)
-        : loop_(loop), socket_(std::move(socket)) {
+    /// `peers` own it, and let go of it once its peer has ended.
+    ChildPeer(NetLoop& loop, std::unique_ptr<Socket> socket,
+              std::list<std::unique_ptr<ChildPeer>>& peers)
+        : loop_(loop), socket_(std::move(socket)), peers_(peers) {
         REQUIRE(socket_->start(*this));
     }
     void on_readable() override {
@@ -57,7 +61,9 @@ public:
         const auto result = socket_->read(buffer.data(), buffer.size());
         if (result.kind == IoResult::Kind::closed) {
             socket_->want(false, false);
-            loop_.post([this] { delete this; });
+            loop_.post([this] {
+                std::erase_if(peers_, [this](const auto& peer) { return peer.get() == this; });
+            });
         } else if (result.kind == IoResult::Kind::done) {
             if (buffer[0] == 'l') {
                 exhaust_descriptors();
@@ -73,6 +79,7 @@ public:
 private:
     NetLoop& loop_;
     std::unique_ptr<Socket> socket_;
+    std::list<std::unique_ptr<ChildPeer>>& peers_;
 };
 
 // The server process.
@@ -86,8 +93,10 @@ private:
     if (!listener) {
         ::_exit(2);
     }
-    loop->listen(*listener,
-                 [&](std::unique_ptr<Socket> socket) { new ChildPeer(*loop, std::move(socket)); });
+    std::list<std::unique_ptr<ChildPeer>> peers;
+    loop->listen(*listener, [&](std::unique_ptr<Socket> socket) {
+        peers.push_back(std::make_unique<ChildPeer>(*loop, std::move(socket), peers));
+    });
     log->warn("warm", {});  // see the rehearsal below
     if (::write(port_pipe, &address.port, sizeof address.port) != sizeof address.port) {
         ::_exit(3);
