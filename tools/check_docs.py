@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from check_layers import LEVEL  # noqa: E402
 
-FOLDERS = ("auth", "base", "bench", "clients", "docs", "host", "hub", "protocol", "rest", "server", "storage", "tests",
+FOLDERS = ("auth", "base", "bench", "clients", "docs", "follow", "host", "hub", "protocol", "rest", "server", "storage", "tests",
            "tools", "transport", ".ci")
 PATH = re.compile(rf"`((?:{'|'.join(re.escape(folder) for folder in FOLDERS)})/[\w./-]+)`")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")

@@ -13,7 +13,7 @@ LEVEL = {
     "protocol": 1,
     "auth": 2, "storage": 2,
     "transport": 3,
-    "edge": 4, "hub/connection": 4, "transport/session": 4,
+    "edge": 4, "follow": 4, "hub/connection": 4, "transport/session": 4,
     "hub/fanout": 5, "hub/log": 5, "rest": 5,
     "hub/code": 6, "hub/redis": 6, "transport/net": 6, "transport/http": 6, "transport/websocket": 6,
     "auth/jose": 6, "storage/sqlite": 6, "clients/cpp-sync": 6,

@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-LAYERS = ("auth", "base", "bench", "clients/cpp-sync", "host", "hub", "protocol", "rest", "server", "storage", "transport")
+LAYERS = ("auth", "base", "bench", "clients/cpp-sync", "follow", "host", "hub", "protocol", "rest", "server", "storage", "transport")
 CONSTANT = re.compile(r"\bconstexpr\s+[\w:<> ]+?\s(k[A-Z]\w*)\s*=\s*([^;]+);")
 LIMIT = re.compile(r"k\w+Max(Ns|Us|Ms|S)?$")
 ROW = re.compile(r"^\| `(k\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$")

@@ -5,7 +5,7 @@ import pathlib
 import re
 import sys
 
-LAYERS = ("auth", "base", "bench", "clients/cpp-sync", "host", "hub", "protocol", "rest", "server", "storage", "transport")
+LAYERS = ("auth", "base", "bench", "clients/cpp-sync", "follow", "host", "hub", "protocol", "rest", "server", "storage", "transport")
 NOT_LAYERS = ("bench/peers/",)  # programs to compare with
 HEADER_LINES_MAX = 250
 CLASS = re.compile(r"^class\s+(?:HUBTRAIL_\w+(?:\([^)]*\)+)?\s+|\[\[nodiscard\]\]\s+)*(\w+)[^;]*\{")

@@ -245,7 +245,7 @@ def tier_tidy():
     if tool is None:
         tally.skip("tidy", "clang-tidy is not installed (apt install clang-tidy-14)")
         return
-    folders = "|".join(("auth", "base", "host", "hub", "protocol", "rest", "server", "storage", "transport"))
+    folders = "|".join(("auth", "base", "follow", "host", "hub", "protocol", "rest", "server", "storage", "transport"))
     code, path = execute("tidy", [tool, "-quiet", "-p", ROOT / "build/clang", "-j", JOBS,
                                   f"^{ROOT}/({folders})/"], BUILD_LIMIT_S)
     if code == 0:

@@ -10,7 +10,7 @@ namespace {
 class LogPart final : public LoopFeature {
 public:
     LogPart(const LoopScope& scope, const LogContext& context)
-        : part_(scope, context.service, context.codec, context.log) {}
+        : part_(scope, context.service, context.codec) {}
     void on_second(std::int64_t now_ns) override { part_.tails.tick(now_ns); }
     LogLoop& part() { return part_; }
 

@@ -10,9 +10,10 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "follow/tails.h"
 #include "host/feature.h"
+#include "hub/log/log_channel.h"
 #include "hub/log/log_hub.h"
-#include "hub/log/log_tails.h"
 #include "protocol/cursor.h"
 #include "rest/commit_watch.h"
 #include "storage/log_service.h"
@@ -22,10 +23,11 @@ namespace hubtrail::host {
 /// What one loop has of the log. Thread: strand.
 struct LogLoop {
     LogLoop(const LoopScope& scope, storage::LogService& service,
-            const protocol::CursorCodec& codec, Log& log)
-        : tails(scope.scheduler, service, codec, log) {}
+            const protocol::CursorCodec& codec)
+        : tails(scope.loop, service, codec), output(scope.scheduler, codec) {}
 
-    hub::LogTails tails;
+    follow::Tails tails;
+    hub::LogOutput output;
     rest::CommitWatch watch;
     hub::HubScratch scratch;
 };

@@ -42,8 +42,8 @@ class LogHubPart final : public LoopFeature {
 public:
     LogHubPart(const LoopScope& scope, LogLoop& part, const LogContext& context,
                const hub::LogHubConfig& config, const std::string& owner)
-        : hub_(hub::make_log_hub(config, {part.tails, verifier_of(scope, owner), context.log,
-                                          part.scratch, context.clock})),
+        : hub_(hub::make_log_hub(config, {part.tails, part.output, verifier_of(scope, owner),
+                                          context.log, part.scratch, context.clock})),
           path_(config.path),
           owner_(owner) {}
     void add_routes(transport::RouteTable& routes) override {

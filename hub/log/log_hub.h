@@ -8,9 +8,10 @@
 #include "auth/token_verifier.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "follow/tails.h"
 #include "hub/connection/hub_connection.h"
 #include "hub/connection/hub_options.h"
-#include "hub/log/log_tails.h"
+#include "hub/log/log_channel.h"
 #include "transport/endpoint_options.h"
 #include "transport/hub_endpoint.h"
 
@@ -34,7 +35,8 @@ std::vector<LogHubConfig> default_log_hubs();
 
 /// What the log hubs of one loop share. All must outlive the hubs. Thread: strand.
 struct LogHubContext {
-    LogTails& tails;
+    follow::Tails& tails;
+    LogOutput& output;
     auth::TokenVerifier& verifier;
     Log& log;
     HubScratch& scratch;

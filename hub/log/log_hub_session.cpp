@@ -10,6 +10,27 @@
 #include "protocol/json_bridge.h"
 
 namespace hubtrail::hub {
+namespace {
+
+// What the store said is in our log; it is not for peers.
+std::string describe_end(const SubscriptionEnd& end) {
+    if (const auto* loss = std::get_if<SubscriptionLoss>(&end)) {
+        return "The log can no longer be followed from here (" + loss->reason +
+               "); restart with since=earliest.";
+    }
+    switch (std::get<storage::StoreError>(end).code) {
+        case storage::StoreErrc::corrupt:
+            return "the log is damaged and cannot be read; its operator has to look at it.";
+        case storage::StoreErrc::refused:
+            return "the log cannot answer a question of this size; ask for less.";
+        case storage::StoreErrc::unavailable:
+        case storage::StoreErrc::failed:
+            break;
+    }
+    return "the log cannot be read for this subscription; trying again will not help.";
+}
+
+}  // namespace
 
 LogHubSession::LogHubSession(const LogHubConfig& config, const LogHubContext& context,
                              Admission admission, std::optional<storage::StartPosition> start)
@@ -45,15 +66,13 @@ void LogHubSession::on_connected(HubConnection& connection) {
     if (!start_) {
         return;
     }
-    pushed_ = std::make_shared<LogSubscription>(
-        context_.tails, connection.transport(), admission_.principal->tenant, admission_.filter,
-        shape(LogShape::Kind::message, config_.method), start_->after_pos, start_->head.epoch,
-        [this](const SubscriptionLoss& loss) {
-            // A passive client can only be told by the end of the connection.
-            connection_->close("The log can no longer be followed from here (" + loss.reason +
-                                   "); restart with since=earliest.",
-                               false);
-        });
+    pushed_ = make_subscription(admission_.filter, *start_,
+                                shape(LogShape::Kind::message, config_.method),
+                                [this](const SubscriptionEnd& end) {
+                                    // A passive client can only be told by the end of the
+                                    // connection.
+                                    connection_->close(describe_end(end), false);
+                                });
     start_.reset();
     pushed_->start();
 }
@@ -175,19 +194,38 @@ void LogHubSession::open_stream(
         refuse_stream(id, start.error());
         return;
     }
-    auto subscription = std::make_shared<LogSubscription>(
-        context_.tails, connection_->transport(), admission_.principal->tenant, filter,
-        shape(LogShape::Kind::batch, id), start->after_pos, start->head.epoch,
-        [this, id](const SubscriptionLoss& loss) {
-            std::string record;
-            append_reset(record, connection_->protocol(), id, loss.reason, loss.oldest_cursor,
-                         loss.latest_cursor, loss.lost_at_least);
-            connection_->send(record, 1);
-            streams_.erase(id);
-            connection_->end_stream(id);
-        });
+    auto subscription =
+        make_subscription(filter, *start, shape(LogShape::Kind::batch, id),
+                          [this, id](const SubscriptionEnd& end) { end_stream(id, end); });
     streams_[id] = subscription;
     subscription->start();
+}
+
+std::shared_ptr<LogSubscription> LogHubSession::make_subscription(
+    const protocol::EventFilter& filter, const storage::StartPosition& start, LogShape shape,
+    std::function<void(const SubscriptionEnd&)> on_end) {
+    follow::Following following;
+    following.tenant = admission_.principal->tenant;
+    following.filter = filter;
+    following.after_pos = start.after_pos;
+    following.epoch = start.head.epoch;
+    return std::make_shared<LogSubscription>(context_.output, context_.tails,
+                                             connection_->transport(), std::move(following),
+                                             std::move(shape), std::move(on_end));
+}
+
+// The log says it in the stream what is lost; what it cannot do is the stream's error.
+void LogHubSession::end_stream(const std::string& id, const SubscriptionEnd& end) {
+    streams_.erase(id);
+    if (const auto* loss = std::get_if<SubscriptionLoss>(&end)) {
+        std::string record;
+        append_reset(record, connection_->protocol(), id, loss->reason, loss->oldest_cursor,
+                     loss->latest_cursor, loss->lost_at_least);
+        connection_->send(record, 1);
+        connection_->end_stream(id);
+    } else {
+        connection_->fail_stream(id, "Subscribe: " + describe_end(end));
+    }
 }
 
 // What is lost is said in the stream, as an item; what is wrong is an error.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,6 +46,10 @@ private:
     template <typename Action>
     void for_each(Action&& action);
     void subscribe(const HubCall& call);
+    std::shared_ptr<LogSubscription> make_subscription(
+        const protocol::EventFilter& filter, const storage::StartPosition& start, LogShape shape,
+        std::function<void(const SubscriptionEnd&)> on_end);
+    void end_stream(const std::string& id, const SubscriptionEnd& end);
     LogShape shape(LogShape::Kind kind, std::string name) const;
     void open_stream(const std::string& id, const protocol::EventFilter& filter,
                      const Result<storage::StartPosition, storage::PositionError>& start);

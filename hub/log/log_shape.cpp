@@ -1,5 +1,7 @@
 #include "hub/log/log_shape.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "protocol/json_bridge.h"
 #include "storage/position.h"
@@ -19,8 +21,14 @@ void append_member(protocol::ValueWriter& out, std::string_view name, std::int64
 
 }  // namespace
 
-void LogEncoder::reset(const protocol::LogEvent& event) {
+void LogEncoder::turn_to(const protocol::LogEvent& event, std::uint32_t tenant_hash,
+                         std::uint32_t epoch, std::uint64_t serial) {
     event_ = &event;
+    if (std::exchange(serial_, serial) == serial && serial != 0) {
+        return;
+    }
+    tenant_hash_ = tenant_hash;
+    epoch_ = epoch;
     cursor_.clear();
     json_.clear();
     for (const auto& encoding : encodings_) {
@@ -29,17 +37,21 @@ void LogEncoder::reset(const protocol::LogEvent& event) {
     }
 }
 
-void LogEncoder::rest() {
-    std::string().swap(cursor_);
-    std::string().swap(json_);
-    encodings_.clear();
-}
-
 std::string_view LogEncoder::cursor() {
     if (cursor_.empty()) {
         codec_.append(cursor_, tenant_hash_, storage::event_cursor(epoch_, *event_));
     }
     return cursor_;
+}
+
+std::string_view LogEncoder::head_text(std::uint32_t tenant_hash, const protocol::Cursor& head) {
+    if (head_text_.empty() || head_hash_ != tenant_hash || !(head_ == head)) {
+        head_ = head;
+        head_hash_ = tenant_hash;
+        head_text_.clear();
+        codec_.append(head_text_, tenant_hash, head);
+    }
+    return head_text_;
 }
 
 std::string_view LogEncoder::json() {
@@ -103,17 +115,17 @@ std::string_view LogEncoder::message(const LogShape& shape) {
     return made.message;
 }
 
-void LogEncoder::append_batch(std::string& out, const LogShape& shape, std::int64_t from,
-                              std::int64_t to, std::string_view cursor, std::string_view items,
+void LogEncoder::append_batch(std::string& out, const LogShape& shape, std::uint32_t tenant_hash,
+                              std::int64_t from, const protocol::Cursor& to, std::string_view items,
                               std::size_t count) {
     auto& made = encoding(*shape.protocol);
     auto& writer = begin(made);
     writer.begin_object(6);
     append_member(writer, "k", "batch");
-    append_member(writer, "epoch", epoch_);
+    append_member(writer, "epoch", to.epoch);
     append_member(writer, "from", from);
-    append_member(writer, "to", to);
-    append_member(writer, "cursor", cursor);
+    append_member(writer, "to", to.pos);
+    append_member(writer, "cursor", head_text(tenant_hash, to));
     writer.key("items");
     writer.begin_array(count);
     if (count > 0) {
@@ -135,13 +147,14 @@ void LogEncoder::append_cursor_item(std::string& out, const LogShape& shape, std
     shape.protocol->append_stream_item(out, shape.name, made.raw);
 }
 
-void LogEncoder::append_live(std::string& out, const LogShape& shape, std::string_view cursor) {
-    append_cursor_item(out, shape, "live", cursor);
+void LogEncoder::append_live(std::string& out, const LogShape& shape, std::uint32_t tenant_hash,
+                             const protocol::Cursor& head) {
+    append_cursor_item(out, shape, "live", head_text(tenant_hash, head));
 }
 
 void LogEncoder::append_heartbeat(std::string& out, const LogShape& shape,
-                                  std::string_view cursor) {
-    append_cursor_item(out, shape, "hb", cursor);
+                                  std::uint32_t tenant_hash, const protocol::Cursor& head) {
+    append_cursor_item(out, shape, "hb", head_text(tenant_hash, head));
 }
 
 void append_reset(std::string& out, const protocol::HubProtocol& protocol,

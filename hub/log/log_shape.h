@@ -30,16 +30,17 @@ struct LogShape {
     bool operator==(const LogShape&) const = default;
 };
 
-/// Writes what log hubs send. An event is encoded at most once per protocol, whatever the number of
-/// shapes and readers; memory is kept from one to the next. Thread: strand.
+/// Writes what the log hubs of a loop send. An event is encoded at most once per protocol, whatever
+/// the number of shapes and readers; memory is kept from one to the next. Thread: strand.
 class LogEncoder {
 public:
-    LogEncoder(const protocol::CursorCodec& codec, std::uint32_t tenant_hash, std::uint32_t epoch)
-        : codec_(codec), tenant_hash_(tenant_hash), epoch_(epoch) {}
+    explicit LogEncoder(const protocol::CursorCodec& codec) : codec_(codec) {}
 
-    void set_epoch(std::uint32_t epoch) { epoch_ = epoch; }
-    /// Turns to the next event; `event` must live until the one after.
-    void reset(const protocol::LogEvent& event);
+    /// Turns to an event, which must live until the next turn. With a `serial` (follow::LiveEvent)
+    /// other than 0 that is the last call's, the event is the last call's too: what was made of it
+    /// is used again.
+    void turn_to(const protocol::LogEvent& event, std::uint32_t tenant_hash, std::uint32_t epoch,
+                 std::uint64_t serial = 0);
     /// Appends the event as every channel shows it to the items of a batch, in the shape's
     /// protocol.
     void append_item(std::string& items, const protocol::HubProtocol& protocol);
@@ -49,13 +50,13 @@ public:
     // Stream items of the batch shape; each appends one whole record.
 
     /// `items`: `count` events from append_item().
-    void append_batch(std::string& out, const LogShape& shape, std::int64_t from, std::int64_t to,
-                      std::string_view cursor, std::string_view items, std::size_t count);
-    void append_live(std::string& out, const LogShape& shape, std::string_view cursor);
-    void append_heartbeat(std::string& out, const LogShape& shape, std::string_view cursor);
-
-    /// Gives all memory back.
-    void rest();
+    void append_batch(std::string& out, const LogShape& shape, std::uint32_t tenant_hash,
+                      std::int64_t from, const protocol::Cursor& to, std::string_view items,
+                      std::size_t count);
+    void append_live(std::string& out, const LogShape& shape, std::uint32_t tenant_hash,
+                     const protocol::Cursor& head);
+    void append_heartbeat(std::string& out, const LogShape& shape, std::uint32_t tenant_hash,
+                          const protocol::Cursor& head);
 
 private:
     /// What is kept per protocol. Thread: strand.
@@ -72,6 +73,7 @@ private:
     };
 
     std::string_view cursor();
+    std::string_view head_text(std::uint32_t tenant_hash, const protocol::Cursor& head);
     std::string_view json();
     Encoding& encoding(const protocol::HubProtocol& protocol);
     protocol::ValueWriter& begin(Encoding& encoding);
@@ -79,10 +81,14 @@ private:
                             std::string_view cursor);
 
     const protocol::CursorCodec& codec_;
-    std::uint32_t tenant_hash_;
-    std::uint32_t epoch_;
+    std::uint32_t tenant_hash_ = 0;
+    std::uint32_t epoch_ = 1;
+    std::uint64_t serial_ = 0;
     const protocol::LogEvent* event_ = nullptr;
     std::string cursor_;
+    protocol::Cursor head_;        ///< of head_text_: the channels of a tenant ask for the same one
+    std::uint32_t head_hash_ = 0;  ///< its tenant
+    std::string head_text_;
     std::string json_;
     std::vector<std::unique_ptr<Encoding>>
         encodings_;  ///< their writers point into them: they never move

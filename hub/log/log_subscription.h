@@ -4,20 +4,19 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 
+#include "follow/follower.h"
+#include "follow/sink.h"
+#include "follow/tails.h"
+#include "hub/log/log_channel.h"
 #include "hub/log/log_shape.h"
-#include "hub/log/log_tails.h"
-#include "protocol/event_filter.h"
-#include "storage/log_service.h"
+#include "storage/log_store.h"
 #include "transport/connection.h"
 
 namespace hubtrail::hub {
 
-// How much of the log a reader fetches and encodes at a time (docs/limits.md).
-inline constexpr std::size_t kCatchUpEventsMax = 1000;
-inline constexpr std::size_t kCatchUpBytesMax = 256 * 1024;
-
-/// Why a subscription cannot go on.
+/// Why a subscription cannot go on: ready to be told in an item of its stream.
 struct SubscriptionLoss {
     std::string reason;  ///< `expired` or `log-reset`
     std::string oldest_cursor;
@@ -25,62 +24,55 @@ struct SubscriptionLoss {
     std::int64_t lost_at_least = 0;
 };
 
-/// One reader of one tenant's log on one connection: a position, never a queue. It is live as a
-/// member of a channel while its peer keeps up; otherwise it reads the ring, else database pages,
-/// at the peer's speed, and joins again at the head. Both happen on the loop's one thread, so the
-/// seam has neither gap nor duplicate. Thread: strand. `connection` and `tails` must outlive
-/// stop().
-class LogSubscription : public std::enable_shared_from_this<LogSubscription> {
+/// How a subscription ended by itself: what was lost, or that the log cannot be read.
+using SubscriptionEnd = std::variant<SubscriptionLoss, storage::StoreError>;
+
+/// A follower of the log on one connection: the sink that writes events in a hub's shape, at the
+/// speed of the peer. While the peer keeps up it is live as a member of a LogChannel.
+/// Thread: strand. `output`, `tails` and `connection` must outlive stop().
+class LogSubscription final : public follow::Sink,
+                              public follow::Sharing,
+                              public std::enable_shared_from_this<LogSubscription> {
 public:
-    LogSubscription(LogTails& tails, transport::Connection& connection, std::string tenant,
-                    protocol::EventFilter filter, LogShape shape, std::int64_t after_pos,
-                    std::uint32_t epoch, std::function<void(const SubscriptionLoss&)> on_loss);
-    ~LogSubscription();
+    LogSubscription(LogOutput& output, follow::Tails& tails, transport::Connection& connection,
+                    follow::Following following, LogShape shape,
+                    std::function<void(const SubscriptionEnd&)> on_end);
+    ~LogSubscription() override;
 
-    void start();
+    void start() { follower_->start(); }
     /// Nothing is sent or called from here on.
-    void stop();
+    void stop() { follower_->stop(); }
+    void on_congested() { follower_->pause(); }
+    void on_drained() { follower_->resume(); }
 
-    void on_congested();
-    void on_drained();
+    // For the follower.
 
-    const protocol::EventFilter& filter() const { return filter_; }
-    const LogShape& shape() const { return shape_; }
-    transport::Connection& connection() { return connection_; }
-    std::int64_t position() const { return after_pos_; }
+    follow::Credit credit() override;
+    void on_event(const protocol::LogEvent& event) override;
+    void on_range(const follow::Range& range) override;
+    void on_live(const protocol::Cursor& head) override;
+    void on_lost(const follow::Loss& loss) override;
+    void on_failed(const storage::StoreError& error) override;
+    follow::Sharing* sharing() override { return this; }
 
-    // For the tail.
-    void wake();
-    void lose(const char* reason, const storage::LogHead& head);
+    std::string shape() const override;
+    std::unique_ptr<follow::Channel> make_channel(std::int64_t after_pos) const override;
+    void join(follow::Channel& channel, const protocol::Cursor& head) override;
+    void leave(follow::Channel& channel) override;
 
 private:
-    void advance();
-    void go_live();
-    void read_ring();
-    void request_page();
-    void on_page(Result<storage::Page, storage::StoreError> page);
-    bool take_page(storage::Page& page);
-    void send_range(std::int64_t to, const protocol::Cursor& to_cursor);
-    void add(const protocol::LogEvent& event);
+    void send_range(const protocol::Cursor& to);
     void flush_records();
-    void later(std::int64_t delay_ns);
 
-    LogTails& tails_;
+    LogOutput& output_;
     transport::Connection& connection_;
-    const std::string tenant_;
-    protocol::EventFilter filter_;
-    LogShape shape_;
-    std::int64_t after_pos_;
+    const LogShape shape_;
+    const std::uint32_t tenant_hash_;
     const std::uint32_t epoch_;
-    std::function<void(const SubscriptionLoss&)> on_loss_;
-    LogChannel* channel_ = nullptr;  ///< while live
-    LogEncoder encoder_;
-    CatchUpBuffers& buffers_;  ///< the loop's
-    bool page_requested_ = false;
-    bool waiting_ = false;
-    bool later_ = false;
-    bool stopped_ = false;
-    bool announced_live_ = false;
+    std::int64_t told_pos_;  ///< batch shape: where the last range that the peer was told ends
+    std::function<void(const SubscriptionEnd&)> on_end_;
+    /// Shared with what it waits for.
+    std::shared_ptr<follow::Follower> follower_;
 };
 
 }  // namespace hubtrail::hub

@@ -179,7 +179,7 @@ TEST_CASE("Subscribe: the same items on every wire", "[hub]") {
     f.settle();
     f.append({f.event("a", "me")});
     f.settle();
-    f.loop.advance(kHeartbeatNs);
+    f.loop.advance(follow::kBeatNs);
     f.tails.tick(f.loop.now_ns());
     f.loop.run_turn();
     for (auto& client : clients) {

@@ -10,8 +10,10 @@
 
 #include "auth/token_verifier.h"
 #include "hub/log/log_hub.h"
+#include "protocol/json.h"
 #include "protocol/json_bridge.h"
 #include "tests/support/catch.h"
+#include "tests/support/fake_connection.h"
 #include "tests/unit/hub_log/log_fixture.h"
 
 namespace hubtrail::hub {
@@ -76,7 +78,7 @@ struct LogHubFixture : LogFixture {
     transport::EndpointOptions endpoint_options;
     HubScratch scratch;
     FakeClock clock;
-    LogHubContext context{tails, verifier, *log, scratch, clock};
+    LogHubContext context{tails, output, verifier, *log, scratch, clock};
     std::map<std::string, std::unique_ptr<transport::HubEndpoint>> hubs;
 };
 

@@ -430,9 +430,6 @@ TEST_CASE("A stream that starts behind the floor is reset and ends without error
 
 TEST_CASE("A reset of the log ends streams by an item and pushes by Close", "[hub]") {
     LogHubFixture f;
-    f.service.on_head = [&](const std::string& tenant, const storage::LogHead& head) {
-        f.tails.on_head(tenant, head);
-    };
     fill(f);
     HubClient stream(f, "changes", "reader", {});
     stream.subscribe("1", "");
@@ -448,6 +445,44 @@ TEST_CASE("A reset of the log ends streams by an item and pushes by Close", "[hu
     CHECK(messages[0].find("error")->string() ==
           "The log can no longer be followed from here (log-reset); restart with since=earliest.");
     CHECK(pushed.connection.closed);
+}
+
+TEST_CASE("A log that cannot be read any more ends streams by an error and pushes by Close",
+          "[hub]") {
+    LogHubFixture f;
+    fill(f);
+    HubClient stream(f, "changes", "reader", {});
+    stream.subscribe("1", "");
+    stream.messages();
+    HubClient pushed(f, "changes", "reader", {{"push", "1"}});
+    pushed.messages();
+    // A commit that was not told sends both to the log.
+    f.append({f.event("a", "me")});
+    f.untold.clear();
+    f.append({f.event("a", "me")});
+    f.store.fail_reads(2, storage::StoreErrc::corrupt);
+    f.settle();
+    CHECK(items(stream.messages()) ==
+          List{"end: Subscribe: the log is damaged and cannot be read; its operator has to look at "
+               "it."});
+    CHECK_FALSE(stream.connection.closed);
+    const auto messages = pushed.messages();
+    REQUIRE(messages.size() == 1);
+    CHECK(messages[0].find("type")->integer() == 7);
+    CHECK(messages[0].find("error")->string() ==
+          "the log is damaged and cannot be read; its operator has to look at it.");
+    CHECK(pushed.connection.closed);
+    CHECK(f.loop.timers() == 0);
+}
+
+TEST_CASE("GetCursor leaves no tail behind", "[hub]") {
+    LogHubFixture f;
+    fill(f);
+    HubClient client(f, "changes", "reader", {});
+    client.receive(R"({"type":1,"invocationId":"1","target":"GetCursor","arguments":[]}|)");
+    REQUIRE(client.messages().size() == 1);
+    f.tails.tick(f.loop.now_ns());
+    CHECK(f.tails.tails() == 0);
 }
 
 TEST_CASE("A cancelled stream ends and is sent nothing more", "[hub]") {
