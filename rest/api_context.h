@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "follow/tails.h"
 #include "protocol/cursor.h"
-#include "rest/tail_watch.h"
 #include "storage/log_service.h"
 #include "transport/loop.h"
 
@@ -22,7 +22,7 @@ struct ApiContext {
     const Clock& clock;
     Random& random;  ///< ids of events that came without one, and the jitter of long polls
     Log& log;
-    TailWatch& tail;
+    follow::Tails& tails;
 };
 
 }  // namespace hubtrail::rest

@@ -24,6 +24,10 @@ ChangesPoll::ChangesPoll(const ApiContext& context, PollRoom& room, std::string 
       filter_(std::move(filter)),
       reply_(std::move(reply)) {}
 
+ChangesPoll::~ChangesPoll() {
+    stop_following();
+}
+
 void ChangesPoll::resolve() {
     state_ = State::resolving;
     storage::resolve_start(
@@ -37,21 +41,21 @@ void ChangesPoll::on_start(const Result<storage::StartPosition, storage::Positio
         answer(edge::make_problem(start.error(), context_.codec, tenant_));
         return;
     }
-    epoch_ = start->head.epoch;
-    after_pos_ = start->after_pos;
-    if (!page_) {
-        first_after_pos_ = after_pos_;
+    if (!has_range_) {
+        range_.from = start->after_pos + 1;
     }
+    range_.cursor = start->cursor;
+    range_.cursor.pos = start->after_pos;
+    range_.cursor.epoch = start->head.epoch;
+    in_room_ = in_room_ || (query_.wait_s > 0 && room_.enter(*this));
     read();
 }
 
 void ChangesPoll::read() {
     state_ = State::reading;
-    commit_seen_ = false;
-    watch();
     storage::ReadRequest request;
     request.tenant = tenant_;
-    request.after_pos = after_pos_;
+    request.after_pos = range_.cursor.pos;
     request.events_max = query_.limit;
     request.bytes_max = kPageBodyBytesMax;
     request.scan_max = kPageScanMax;
@@ -63,9 +67,6 @@ void ChangesPoll::read() {
 }
 
 void ChangesPoll::on_page(Result<storage::Page, storage::StoreError> page) {
-    if (std::exchange(has_turn_, false)) {
-        room_.end_turn();
-    }
     if (!page) {
         answer(edge::make_problem(page.error()));
         return;
@@ -74,19 +75,21 @@ void ChangesPoll::on_page(Result<storage::Page, storage::StoreError> page) {
         restart();
         return;
     }
-    after_pos_ = page->to;
-    page_ = std::move(*page);
-    const bool at_head = page_->to >= page_->head.last_pos;
-    if (query_.wait_s == 0 || expired_ || !page_->events.empty() || !at_head) {
-        answer_page();
+    has_range_ = true;
+    range_.cursor = storage::page_cursor(*page);
+    range_.head = page->head;
+    events_ = std::move(page->events);
+    const bool at_head = page->to >= page->head.last_pos;
+    if (query_.wait_s == 0 || expired_ || !events_.empty() || !at_head) {
+        answer_range();
         return;
     }
     wait();
 }
 
 bool ChangesPoll::moved(const storage::Page& page) const {
-    return page.head.epoch != epoch_ || page.head.first_pos > after_pos_ + 1 ||
-           page.to < after_pos_;
+    return page.head.epoch != range_.cursor.epoch || page.head.first_pos > range_.cursor.pos + 1 ||
+           page.to < range_.cursor.pos;
 }
 
 // What was read so far counts: its cursor says whether that place still exists, and else what to
@@ -96,9 +99,9 @@ void ChangesPoll::restart() {
         answer(edge::make_unavailable());
         return;
     }
-    if (page_) {
+    if (has_range_) {
         query_.log.start = {protocol::LogStart::Kind::cursor, 0,
-                            context_.codec.encode(tenant_, storage::page_cursor(*page_))};
+                            context_.codec.encode(tenant_, range_.cursor)};
     }
     resolve();
 }
@@ -112,62 +115,84 @@ void ChangesPoll::wait() {
         timer_id_ = context_.loop.call_after(deadline_ns(),
                                              [self = shared_from_this()] { self->on_deadline(); });
     }
-    if (commit_seen_) {
-        queue();
-        return;
-    }
     state_ = State::waiting;
-    watch();  // from where this page ended: what it has already shown must not wake us
+    follow::Following following;
+    following.tenant = tenant_;
+    following.filter = filter_;
+    following.after_pos = range_.cursor.pos;
+    following.epoch = range_.cursor.epoch;
+    following.events_max = query_.limit;
+    following.bytes_max = kPageBodyBytesMax;
+    following.scan_max = kPageScanMax;
+    following.ahead = follow::Following::Ahead::none;  // the first event ends it
+    follower_ = std::make_shared<follow::Follower>(context_.tails, *this, std::move(following));
+    follower_->start();
 }
 
-void ChangesPoll::watch() {
-    if (query_.wait_s == 0 || expired_) {
-        return;
+// There is something to read: in turns, since the commit may have woken many.
+follow::Credit ChangesPoll::credit() {
+    if (turn_ == Turn::none) {
+        turn_ = room_.ask_turn(shared_from_this()) ? Turn::begun : Turn::queued;
     }
-    in_room_ = in_room_ || room_.enter(*this);
-    if (!in_room_) {
-        return;
-    }
-    context_.tail.cancel(watch_id_);
-    watch_id_ = context_.tail.wait_for_commit(tenant_, after_pos_,
-                                              [self = shared_from_this()] { self->on_commit(); });
+    return turn_ == Turn::begun ? follow::Credit::open : follow::Credit::closed;
 }
 
-void ChangesPoll::on_commit() {
-    watch_id_ = 0;
-    commit_seen_ = true;
-    if (state_ == State::waiting) {
-        queue();
+bool ChangesPoll::begin_turn() {
+    if (state_ != State::waiting || turn_ != Turn::queued) {
+        return false;
     }
+    turn_ = Turn::begun;
+    follower_->resume();
+    return true;
+}
+
+void ChangesPoll::on_event(const protocol::LogEvent& event) {
+    events_.push_back(event);
+}
+
+void ChangesPoll::on_range(const follow::Range& range) {
+    range_.cursor = range.cursor;
+    range_.head = range.head;
+    if (events_.empty()) {
+        end_turn();  // hidden ones move its cursor and leave it waiting
+    } else {
+        answer_range();
+    }
+}
+
+void ChangesPoll::on_lost(const follow::Loss&) {
+    const auto self = shared_from_this();
+    end_turn();
+    follower_.reset();
+    restart();
+}
+
+void ChangesPoll::on_failed(const storage::StoreError& error) {
+    answer(edge::make_problem(error));
 }
 
 void ChangesPoll::on_deadline() {
     timer_id_ = 0;
-    expired_ = true;
-    if (state_ == State::waiting) {
-        queue();
-    }
+    finish();
 }
 
 void ChangesPoll::finish() {
     expired_ = true;
-    if (state_ == State::waiting || state_ == State::queued) {
-        answer_page();
+    if (state_ == State::waiting) {
+        answer_range();
     }
 }
 
-void ChangesPoll::queue() {
-    state_ = State::queued;
-    room_.queue(shared_from_this());
+void ChangesPoll::end_turn() {
+    if (std::exchange(turn_, Turn::none) == Turn::begun) {
+        room_.end_turn();
+    }
 }
 
-bool ChangesPoll::begin_turn() {
-    if (state_ != State::queued) {
-        return false;
+void ChangesPoll::stop_following() {
+    if (follower_) {
+        follower_->stop();
     }
-    has_turn_ = true;
-    read();
-    return true;
 }
 
 std::int64_t ChangesPoll::deadline_ns() const {
@@ -176,12 +201,12 @@ std::int64_t ChangesPoll::deadline_ns() const {
     return wait_ns - static_cast<std::int64_t>(context_.random.below(spread));
 }
 
-void ChangesPoll::answer_page() {
+void ChangesPoll::answer_range() {
     const std::string_view share_id = query_.log.sites.size() == 1
                                           ? std::string_view(query_.log.sites.front())
                                           : std::string_view{};
-    auto response = make_json(
-        200, make_changes_body(context_.codec, tenant_, first_after_pos_ + 1, *page_, share_id));
+    auto response =
+        make_json(200, make_changes_body(context_.codec, tenant_, range_, events_, share_id));
     if (query_.wait_preferred) {
         response.headers.emplace_back("Preference-Applied",
                                       "wait=" + std::to_string(query_.wait_s));
@@ -190,15 +215,16 @@ void ChangesPoll::answer_page() {
 }
 
 void ChangesPoll::answer(transport::HttpResponse response) {
-    const auto self = shared_from_this();  // the timer and the watch may be the last owners
+    const auto self = shared_from_this();  // the timer may be the last owner
     state_ = State::answered;
     context_.loop.cancel(timer_id_);
-    context_.tail.cancel(watch_id_);
+    stop_following();
     if (in_room_) {
         room_.leave(*this);
     }
     const auto reply = std::exchange(reply_, nullptr);
     reply(std::move(response));
+    end_turn();
 }
 
 }  // namespace hubtrail::rest

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
+#include "follow/follower.h"
+#include "follow/sink.h"
 #include "protocol/event_filter.h"
 #include "rest/api_context.h"
 #include "rest/poll_room.h"
@@ -20,16 +22,19 @@ inline constexpr std::int64_t kPageScanMax = 20'000;  ///< positions looked at b
 inline constexpr int kRestartsMax =
     3;  ///< when the log's floor or epoch moves between look-up and read
 
-/// One GET /api/v1/sync/changes: finds its start, reads a page, and with `wait` stays at the head
-/// until a commit or its deadline brings another read. The callbacks that it hands out own it; it
-/// lives until its answer.
+/// One GET /api/v1/sync/changes: finds its start and reads a page; with `wait`, and nothing to show
+/// at the head, it follows the log from there, until its first event or its deadline. What it hands
+/// out to be called back, its timer among it, owns it; it lives until its answer.
 ///
-/// It watches for commits before each read, so a commit is either in the page or wakes it.
-/// Thread: strand. `context` and `room` must outlive it.
-class ChangesPoll final : public WaitingPoll, public std::enable_shared_from_this<ChangesPoll> {
+/// A follower is a position: whatever is committed behind the page comes to it, whenever this loop
+/// is told. Thread: strand. `context` and `room` must outlive it.
+class ChangesPoll final : public WaitingPoll,
+                          public follow::Sink,
+                          public std::enable_shared_from_this<ChangesPoll> {
 public:
     ChangesPoll(const ApiContext& context, PollRoom& room, std::string tenant, SyncQuery query,
                 protocol::EventFilter filter, transport::HttpReply reply);
+    ~ChangesPoll() override;
 
     /// Once.
     void start() { resolve(); }
@@ -37,8 +42,16 @@ public:
     bool begin_turn() override;
     void finish() override;
 
+    follow::Credit credit() override;
+    void on_event(const protocol::LogEvent& event) override;
+    void on_range(const follow::Range& range) override;
+    void on_live(const protocol::Cursor&) override {}
+    void on_lost(const follow::Loss& loss) override;
+    void on_failed(const storage::StoreError& error) override;
+
 private:
-    enum class State { resolving, reading, queued, waiting, answered };
+    enum class State { resolving, reading, waiting, answered };
+    enum class Turn { none, queued, begun };
 
     void resolve();
     void on_start(const Result<storage::StartPosition, storage::PositionError>& start);
@@ -47,12 +60,11 @@ private:
     bool moved(const storage::Page& page) const;
     void restart();
     void wait();
-    void watch();
-    void on_commit();
     void on_deadline();
-    void queue();
+    void end_turn();
+    void stop_following();
     std::int64_t deadline_ns() const;
-    void answer_page();
+    void answer_range();
     void answer(transport::HttpResponse response);
 
     const ApiContext& context_;
@@ -63,17 +75,16 @@ private:
     transport::HttpReply reply_;
 
     State state_ = State::resolving;
-    std::uint32_t epoch_ = 1;
-    std::int64_t first_after_pos_ = 0;   // where the answer begins
-    std::int64_t after_pos_ = 0;         // where the next read begins
-    std::optional<storage::Page> page_;  // the last one
+    Turn turn_ = Turn::none;
+    follow::Range range_;  ///< what the answer covers, once it was read
+    std::vector<protocol::LogEvent> events_;
+    bool has_range_ = false;
     int restarts_ = 0;
     bool in_room_ = false;
-    bool has_turn_ = false;
-    bool commit_seen_ = false;  // since the read began
     bool expired_ = false;
-    std::uint64_t watch_id_ = 0;
     std::uint64_t timer_id_ = 0;
+    std::shared_ptr<follow::Follower>
+        follower_;  ///< while it waits; shared with what that waits for
 };
 
 }  // namespace hubtrail::rest

@@ -11,9 +11,13 @@ bool PollRoom::enter(WaitingPoll& poll) {
     return polls_.size() < kPollsMax && polls_.insert(&poll).second;
 }
 
-void PollRoom::queue(std::shared_ptr<WaitingPoll> poll) {
+bool PollRoom::ask_turn(std::shared_ptr<WaitingPoll> poll) {
+    if (queue_.empty() && turn_is_free()) {
+        take_turn();
+        return true;
+    }
     queue_.push_back(std::move(poll));
-    start_turns();
+    return false;
 }
 
 void PollRoom::end_turn() {
@@ -33,15 +37,30 @@ void PollRoom::finish_all() {
     }
 }
 
+void PollRoom::take_turn() {
+    ++turns_;
+    if (begun_++ == 0) {
+        loop_.post([this] {
+            begun_ = 0;
+            start_turns();
+        });
+    }
+}
+
 void PollRoom::start_turns() {
-    while (turns_ < kPollReadsMax && !queue_.empty()) {
+    // A poll may be done within begin_turn(): then its end_turn() comes here again.
+    if (std::exchange(starting_, true)) {
+        return;
+    }
+    while (turn_is_free() && !queue_.empty()) {
         const auto poll = std::move(queue_.front());
         queue_.pop_front();
-        ++turns_;
+        take_turn();
         if (!poll->begin_turn()) {
             --turns_;
         }
     }
+    starting_ = false;
 }
 
 }  // namespace hubtrail::rest

@@ -15,7 +15,7 @@ inline constexpr std::string_view kCursorPath = "/api/v1/sync/cursor";
 /// Thread: strand.
 class SyncHandler final : public transport::HttpHandler {
 public:
-    explicit SyncHandler(const ApiContext& context) : context_(context) {}
+    explicit SyncHandler(const ApiContext& context) : context_(context), room_(context.loop) {}
 
     void handle(transport::HttpRequest request, transport::HttpReply reply) override;
 
@@ -23,7 +23,7 @@ public:
     /// stop.
     void finish_waits() { room_.finish_all(); }
 
-    /// Requests that watch for commits.
+    /// Requests that wait for commits, or may.
     std::size_t waits() const { return room_.polls(); }
 
 private:

@@ -1,6 +1,5 @@
 #include "host/log/log_feature.h"
 
-#include <limits>
 #include <stdexcept>
 
 namespace hubtrail::host {
@@ -52,7 +51,6 @@ void LogFeature::on_commit(const std::shared_ptr<const storage::CommittedBatch>&
     for (const auto& target : targets()) {
         target.group->loop(target.loop).post([part = target.part, batch] {
             part->tails.on_commit(batch);
-            part->watch.on_commit(batch->tenant, batch->to());
         });
     }
 }
@@ -61,7 +59,6 @@ void LogFeature::on_head(const std::string& tenant, const storage::LogHead& head
     for (const auto& target : targets()) {
         target.group->loop(target.loop).post([part = target.part, tenant, head] {
             part->tails.on_head(tenant, head);
-            part->watch.on_commit(tenant, std::numeric_limits<std::int64_t>::max());
         });
     }
 }

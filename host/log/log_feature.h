@@ -15,7 +15,6 @@
 #include "hub/log/log_channel.h"
 #include "hub/log/log_hub.h"
 #include "protocol/cursor.h"
-#include "rest/commit_watch.h"
 #include "storage/log_service.h"
 
 namespace hubtrail::host {
@@ -28,7 +27,6 @@ struct LogLoop {
 
     follow::Tails tails;
     hub::LogOutput output;
-    rest::CommitWatch watch;
     hub::HubScratch scratch;
 };
 

@@ -23,7 +23,7 @@ class RestPart final : public LoopFeature {
 public:
     RestPart(const LoopScope& scope, LogLoop& part, const LogContext& context)
         : api_{scope.loop,    context.service, context.codec, verifier_of(scope, "REST"),
-               context.clock, context.random,  context.log,   part.watch},
+               context.clock, context.random,  context.log,   part.tails},
           events_(api_),
           sync_(api_) {}
     void add_routes(transport::RouteTable& routes) override {

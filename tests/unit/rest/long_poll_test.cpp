@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "rest/changes_poll.h"
 #include "rest/sync_handler.h"
@@ -55,7 +57,7 @@ TEST_CASE("A poll at the head is woken by a commit", "[rest]") {
     CHECK(answer->member("cursor").string() == fixture.cursor_at(5));
     CHECK(fixture.handler.waits() == 0);
     CHECK(fixture.loop.timers() == 0);
-    CHECK(fixture.tail.waiters() == 0);
+    CHECK(fixture.tails.followers() == 0);
 }
 
 TEST_CASE("A poll answers at once when there is something to show or no wish to wait", "[rest]") {
@@ -81,7 +83,7 @@ TEST_CASE("A poll that nothing wakes answers 200, empty, with the cursor where i
     CHECK(shape(*answer) == "0 of 4..3");
     CHECK(answer->member("cursor").string() == fixture.cursor_at(3));
     CHECK_FALSE(answer->member("has_more").boolean());
-    CHECK(fixture.tail.waiters() == 0);
+    CHECK(fixture.tails.followers() == 0);
 }
 
 TEST_CASE("Deadlines are spread over the last tenth of the wait, never beyond it", "[rest]") {
@@ -151,14 +153,14 @@ TEST_CASE("News that overtake the answer of the read are not missed", "[rest]") 
     const auto answer = fixture.begin({{"wait", "10"}});
     fixture.service.run_one();
     fixture.loop.run();
-    // The store has read an empty page, but the loop hears of the commit first.
-    fixture.tail.on_commit("t", 1);
+    // The store reads an empty page; its answer is on its way.
     fixture.service.run_one();
+    // The loop hears of the commit first, when nobody follows yet.
+    fixture.service.on_commit = [&](const auto& batch) { fixture.tails.on_commit(batch); };
+    fixture.fill(1);
     fixture.loop.run();
     CHECK_FALSE(answer->ready());
-    CHECK(fixture.service.waiting() == 1);  // it reads again at once
-    fixture.service.on_commit = nullptr;    // and needs no other news
-    fixture.fill(1);
+    CHECK(fixture.service.waiting() == 1);  // it asks again at once and needs no other news
     fixture.pump();
     CHECK(shape(*answer) == "1 of 1..1");
 }
@@ -173,19 +175,25 @@ TEST_CASE("Commits that the reader does not see move its cursor and leave it wai
     CHECK_FALSE(answer->ready());
     CHECK(fixture.loop.next_timer_ns() == deadline_ns);
     const auto reads = fixture.service.reads();
-    fixture.tail.on_commit("t", 3);  // it has read that far: no reason to look again
+    // What it has read that far is no reason to look again.
+    std::shared_ptr<const storage::CommittedBatch> known;
+    fixture.service.on_commit = [&](const auto& batch) { known = batch; };
+    fixture.fill(1, "s9", "u9");
+    fixture.tails.on_commit(known);
+    fixture.tails.on_commit(known);
     fixture.pump();
     CHECK(fixture.service.reads() == reads);
+    fixture.service.on_commit = [&](const auto& batch) { fixture.tails.on_commit(batch); };
 
     SECTION("until the deadline") {
         fixture.advance_s(10);
-        CHECK(shape(*answer) == "0 of 2..3");
-        CHECK(answer->member("cursor").string() == fixture.cursor_at(3));
+        CHECK(shape(*answer) == "0 of 2..4");
+        CHECK(answer->member("cursor").string() == fixture.cursor_at(4));
     }
     SECTION("until one that it sees") {
         fixture.fill(1, "s2", "u9");
         fixture.pump();
-        CHECK(shape(*answer) == "1 of 2..4");
+        CHECK(shape(*answer) == "1 of 2..5");
     }
 }
 
@@ -200,15 +208,37 @@ TEST_CASE("Commits of another tenant wake nobody", "[rest]") {
     CHECK(fixture.service.reads() == reads);
 }
 
-TEST_CASE("A deadline during a read waits for that read", "[rest]") {
+TEST_CASE("A poll is woken from memory, without a read of the store", "[rest]") {
     PollFixture fixture;
     const auto answer = fixture.wait();
+    const auto reads = fixture.service.reads();
     fixture.fill(1, "s9", "u9");
-    fixture.loop.run();  // woken, reading
-    fixture.loop.advance(10 * kSecond);
-    CHECK_FALSE(answer->ready());
-    fixture.pump();
+    fixture.loop.run();
     CHECK(shape(*answer) == "1 of 1..1");
+    CHECK(fixture.service.reads() == reads);
+}
+
+TEST_CASE("A commit that was not told is read by the polls that wait, when the next one is",
+          "[rest]") {
+    PollFixture fixture;
+    const auto answer = fixture.wait();
+    const auto told = std::exchange(fixture.service.on_commit, nullptr);
+    fixture.fill(1);
+    fixture.service.on_commit = told;
+    fixture.fill(1);
+    fixture.loop.run();
+    CHECK_FALSE(answer->ready());
+    SECTION("in time") {
+        fixture.pump();
+        CHECK(shape(*answer) == "2 of 1..2");
+    }
+    SECTION("and the deadline, which comes first, leaves it to the next poll") {
+        fixture.loop.advance(10 * kSecond);
+        CHECK(shape(*answer) == "0 of 1..0");
+        fixture.pump();
+        CHECK(fixture.handler.waits() == 0);
+        CHECK(fixture.tails.followers() == 0);
+    }
 }
 
 TEST_CASE("Prefer: wait is answered by Preference-Applied", "[rest]") {
@@ -242,7 +272,7 @@ TEST_CASE("A log that is reset or loses the place of a waiting poll answers 410"
     CHECK(answer->problem(410) == "log-reset");
     CHECK(fixture.handler.waits() == 0);
     CHECK(fixture.loop.timers() == 0);
-    CHECK(fixture.tail.waiters() == 0);
+    CHECK(fixture.tails.followers() == 0);
 }
 
 TEST_CASE("A floor that moves up to a waiting poll leaves it waiting", "[rest]") {
@@ -257,16 +287,43 @@ TEST_CASE("A floor that moves up to a waiting poll leaves it waiting", "[rest]")
     CHECK(shape(*answer) == "1 of 4..4");
 }
 
-TEST_CASE("A store that fails after the wake is 503 and leaves nothing behind", "[rest]") {
+TEST_CASE("A store that fails before a poll waits is 503 and leaves nothing behind", "[rest]") {
     PollFixture fixture;
-    const auto answer = fixture.wait();
-    fixture.fill(1);
+    const auto answer = fixture.begin({{"wait", "10"}});
+    fixture.service.run_one();
+    fixture.loop.run();
     fixture.store.fail_reads(1);
     fixture.pump();
     CHECK(answer->problem(503) == "unavailable");
     CHECK(fixture.handler.waits() == 0);
     CHECK(fixture.loop.timers() == 0);
-    CHECK(fixture.tail.waiters() == 0);
+    CHECK(fixture.tails.followers() == 0);
+}
+
+TEST_CASE(
+    "A store that fails while a poll waits is asked again, and fails it if that will not pass",
+    "[rest]") {
+    PollFixture fixture;
+    const auto answer = fixture.wait();
+    const auto told = std::exchange(fixture.service.on_commit, nullptr);
+    fixture.fill(1);
+    fixture.service.on_commit = told;
+    fixture.fill(1);
+    SECTION("for a while") {
+        fixture.store.fail_reads(1);
+        fixture.pump();
+        CHECK_FALSE(answer->ready());
+        fixture.advance_s(1);
+        CHECK(shape(*answer) == "2 of 1..2");
+    }
+    SECTION("for good") {
+        fixture.store.fail_reads(1, storage::StoreErrc::corrupt);
+        fixture.pump();
+        CHECK(answer->problem(500) == "log-failed");
+    }
+    CHECK(fixture.handler.waits() == 0);
+    CHECK(fixture.loop.timers() == 0);
+    CHECK(fixture.tails.followers() == 0);
 }
 
 TEST_CASE("10,000 polls may wait, one more is 503 unless it has something to read", "[rest]") {
@@ -287,11 +344,13 @@ TEST_CASE("10,000 polls may wait, one more is 503 unless it has something to rea
     CHECK(refused->header("Retry-After") == "1");
     CHECK(shape(*reading) == "1 of 1..1");
 
-    // One commit wakes all of them; they read in turns.
+    // One commit wakes all of them; they are answered in turns, and without a read each.
+    const auto reads = fixture.service.reads();
     fixture.fill(1);
     fixture.loop.run_turn();
-    CHECK(fixture.service.waiting() == kPollReadsMax);
+    CHECK(fixture.handler.waits() == kPollsMax - kPollReadsMax);
     fixture.pump();
+    CHECK(fixture.service.reads() == reads);
     for (const auto& answer : answers) {
         REQUIRE(shape(*answer) == "1 of 2..2");
     }
@@ -324,12 +383,13 @@ TEST_CASE("finish_waits answers polls whose turn to read has not come", "[rest]"
     fixture.pump();
     fixture.fill(1);
     fixture.loop.run_turn();
+    const auto answered = [&] {
+        return std::count_if(answers.begin(), answers.end(),
+                             [](const auto& answer) { return answer->ready(); });
+    };
+    CHECK(answered() == kPollReadsMax);
     fixture.handler.finish_waits();
-    std::size_t answered = 0;
-    for (const auto& answer : answers) {
-        answered += answer->ready() ? 1U : 0U;
-    }
-    CHECK(answered == 5);
+    CHECK(answered() == kPollReadsMax + 5);
     fixture.pump();
     for (const auto& answer : answers) {
         REQUIRE(answer->status() == 200);

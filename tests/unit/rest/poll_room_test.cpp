@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tests/support/catch.h"
+#include "tests/support/fake_loop.h"
 
 namespace hubtrail::rest {
 namespace {
@@ -32,7 +33,8 @@ public:
 }  // namespace
 
 TEST_CASE("A room has 10,000 places", "[rest]") {
-    PollRoom room;
+    transport::FakeLoop loop;
+    PollRoom room(loop);
     std::vector<FakePoll> polls(kPollsMax + 1);
     for (std::size_t i = 0; i < kPollsMax; ++i) {
         REQUIRE(room.enter(polls[i]));
@@ -43,35 +45,53 @@ TEST_CASE("A room has 10,000 places", "[rest]") {
     CHECK(room.enter(polls[kPollsMax]));
 }
 
-TEST_CASE("At most 256 polls read at a time, in the order in which they queued", "[rest]") {
-    PollRoom room;
+TEST_CASE("At most 256 polls are at work at a time, in the order in which they asked", "[rest]") {
+    transport::FakeLoop loop;
+    PollRoom room(loop);
     std::vector<std::shared_ptr<FakePoll>> polls;
     for (std::size_t i = 0; i < kPollReadsMax + 2; ++i) {
         polls.push_back(std::make_shared<FakePoll>());
-        room.queue(polls.back());
+        CHECK(room.ask_turn(polls.back()) == (i < kPollReadsMax));
     }
-    CHECK(polls[kPollReadsMax - 1]->begun == 1);
+    loop.run();
     CHECK(polls[kPollReadsMax]->begun == 0);
     room.end_turn();
     CHECK(polls[kPollReadsMax]->begun == 1);
     CHECK(polls[kPollReadsMax + 1]->begun == 0);
 }
 
+TEST_CASE("At most 256 polls begin within a turn of the loop, however soon they end", "[rest]") {
+    transport::FakeLoop loop;
+    PollRoom room(loop);
+    for (std::size_t i = 0; i < kPollReadsMax; ++i) {
+        REQUIRE(room.ask_turn(std::make_shared<FakePoll>()));
+        room.end_turn();
+    }
+    const auto late = std::make_shared<FakePoll>();
+    CHECK_FALSE(room.ask_turn(late));
+    CHECK(late->begun == 0);
+    loop.run_turn();
+    CHECK(late->begun == 1);
+}
+
 TEST_CASE("A poll that was answered while it queued does not keep its turn", "[rest]") {
-    PollRoom room;
+    transport::FakeLoop loop;
+    PollRoom room(loop);
     std::vector<std::shared_ptr<FakePoll>> polls;
-    for (std::size_t i = 0; i < 3 * kPollReadsMax; ++i) {
+    for (std::size_t i = 0; i < 2 * kPollReadsMax; ++i) {
         polls.push_back(std::make_shared<FakePoll>());
-        polls.back()->wants = i < kPollReadsMax || i + 1 == 3 * kPollReadsMax;
-        room.queue(polls.back());
+        polls.back()->wants = i < kPollReadsMax || i + 1 == 2 * kPollReadsMax;
+        static_cast<void>(room.ask_turn(polls.back()));
     }
     CHECK(polls.back()->begun == 0);
+    loop.run();
     room.end_turn();
     CHECK(polls.back()->begun == 1);
 }
 
 TEST_CASE("finish_all leaves out polls that left meanwhile", "[rest]") {
-    PollRoom room;
+    transport::FakeLoop loop;
+    PollRoom room(loop);
     std::vector<FakePoll> polls(3);
     for (auto& poll : polls) {
         poll.room = &room;

@@ -131,11 +131,10 @@ RestFixture::RestFixture() {
     known["other"] = known["super"];
     known["other"].tenant = "t2";
     service.on_commit = [this](std::shared_ptr<const storage::CommittedBatch> batch) {
-        loop.post([this, batch] { tail.on_commit(batch->tenant, batch->to()); });
+        loop.post([this, batch] { tails.on_commit(batch); });
     };
-    service.on_head = [this](const std::string& tenant, const storage::LogHead&) {
-        loop.post(
-            [this, tenant] { tail.on_commit(tenant, std::numeric_limits<std::int64_t>::max()); });
+    service.on_head = [this](const std::string& tenant, const storage::LogHead& head) {
+        loop.post([this, tenant, head] { tails.on_head(tenant, head); });
     };
 }
 

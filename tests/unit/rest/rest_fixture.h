@@ -12,10 +12,10 @@
 #include "auth/token_verifier.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "follow/tails.h"
 #include "protocol/cursor.h"
 #include "protocol/json.h"
 #include "rest/api_context.h"
-#include "rest/commit_watch.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_log_service.h"
@@ -105,8 +105,8 @@ struct RestFixture {
     FakeVerifier verifier;
     SeededRandom random{7};
     RecordingLog log;
-    CommitWatch tail;
-    ApiContext context{loop, service, codec, verifier, clock, random, log, tail};
+    follow::Tails tails{loop, service, codec};
+    ApiContext context{loop, service, codec, verifier, clock, random, log, tails};
 
 private:
     int filled_ = 0;

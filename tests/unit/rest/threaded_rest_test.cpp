@@ -23,16 +23,17 @@ void run_until(transport::FakeLoop& loop, const Answer& answer) {
 TEST_CASE("Posts wake polls through the threads of the log service", "[rest]") {
     RestFixture fixture;
     auto null_log = make_null_log();
+    std::unique_ptr<follow::Tails> tails;  // before the first commit
     auto started = storage::start_log_service(
         fixture.store, fixture.clock, *null_log, {},
-        [&fixture](std::shared_ptr<const storage::CommittedBatch> batch) {
-            fixture.loop.post(
-                [&fixture, batch] { fixture.tail.on_commit(batch->tenant, batch->to()); });
+        [&](std::shared_ptr<const storage::CommittedBatch> batch) {
+            fixture.loop.post([&tails, batch] { tails->on_commit(batch); });
         },
         [](const std::string&, storage::LogHead) {});
     REQUIRE(started);
+    tails = std::make_unique<follow::Tails>(fixture.loop, **started, fixture.codec);
     const ApiContext context{fixture.loop,  **started,      fixture.codec, fixture.verifier,
-                             fixture.clock, fixture.random, fixture.log,   fixture.tail};
+                             fixture.clock, fixture.random, fixture.log,   *tails};
     EventsHandler events(context);
     SyncHandler sync(context);
 
