@@ -164,9 +164,7 @@ private:
     void push_read(Done& done, Work work) {
         ReadQueue::Job job = [this, done, work = std::move(work)](LogReader& reader) {
             Result<T, StoreError> result = work(reader);
-            if (!result) {
-                note_read_error(result.error());
-            }
+            result ? note_read() : note_read_error(result.error());
             done(std::move(result));
         };
         if (!reads_.push(std::move(job))) {
@@ -270,9 +268,19 @@ private:
         }
     }
 
+    void note_read() {
+        // Only looked at by reads that work: written once per outage.
+        if (!reads_work_.load(std::memory_order_relaxed) && !reads_work_.exchange(true)) {
+            log_.info("log_reads_again");
+        }
+    }
+
+    // An outage is one line, however many readers try how often. What does not pass ends a reader,
+    // so it cannot come again and again.
     void note_read_error(const StoreError& error) {
         note_if_corrupt(error);
-        if (error.code != StoreErrc::corrupt) {
+        const bool told = passes(error.code) && !reads_work_.exchange(false);
+        if (error.code != StoreErrc::corrupt && !told) {
             log_.warn("log_read_failed", {{"detail", error.detail}});
         }
     }
@@ -288,6 +296,7 @@ private:
     const CommitListener on_commit_;
     const HeadListener on_head_;
     std::atomic<bool> commits_work_{true};
+    std::atomic<bool> reads_work_{true};
     std::atomic<bool> corrupt_{false};  // stays; only a new start looks again
     AppendQueue appends_;
     ReadQueue reads_;

@@ -377,6 +377,31 @@ TEST_CASE("Every reading call reaches the store", "[storage]") {
     CHECK(under_test.service->healthy());
 }
 
+TEST_CASE("An outage of reads is one line of the log, whoever tries how often", "[storage]") {
+    ServiceUnderTest under_test;
+    const auto read = [&] {
+        Answer<LogHead> head;
+        under_test.service->head("t", head.done());
+        return bool(head.wait());
+    };
+    under_test.store.fail_reads(5);
+    for (int i = 0; i < 5; ++i) {
+        CHECK_FALSE(read());
+    }
+    CHECK(under_test.log.count("log_read_failed") == 1);
+    CHECK(under_test.log.count("log_reads_again") == 0);
+    CHECK(read());
+    CHECK(read());
+    CHECK(under_test.log.count("log_reads_again") == 1);
+    under_test.store.fail_reads(1);
+    CHECK_FALSE(read());
+    CHECK(under_test.log.count("log_read_failed") == 2);
+    under_test.store.fail_reads(2, StoreErrc::failed);  // each ends a reader: each is said
+    CHECK_FALSE(read());
+    CHECK_FALSE(read());
+    CHECK(under_test.log.count("log_read_failed") == 4);
+}
+
 TEST_CASE("Idempotency keys are forgotten a day later, at the next hour", "[storage]") {
     ServiceUnderTest under_test;
     AppendRequest keyed = request_of("t", "1");
