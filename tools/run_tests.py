@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs the tiers of ./test one after another and counts what each of them really ran.
 
-    ./test                    every tier (list: ./test --help)
+    ./test                    every tier but tidy (list: ./test --help)
+    ./test quick              for daily work: the checks and the unit tests, nothing else is built
     ./test unit e2e           only these
-    ./test full               every tier, fuzzing for longer, and clang-tidy
+    ./test full               every tier, fuzzing for longer, and clang-tidy with the static analyzer
 
 Logs, reports and screenshots go to build/test-results/. Exit code 1 when anything failed.
 """
@@ -180,9 +181,18 @@ def tier_checks():
         run_ctest("checks", "dev", "-L", "^check$")
 
 
+def unit_tests():
+    """The test programs of tests/unit, for who does not want to wait for all the others."""
+    if not configure("dev"):
+        return []
+    return sorted(target for target in targets_of("dev") if re.fullmatch(r"tests/unit/\w+/\w+_test", target))
+
+
 def tier_unit():
-    if build("dev"):
-        run_ctest("unit", "dev", "-LE", "^(check|contract|fuzz)$")
+    targets = unit_tests() if options.quick else []
+    if (targets or not options.quick) and build("dev", *targets):
+        # What was not built has a test that fails, and no label.
+        run_ctest("unit", "dev", *(["-L", "^unit$"] if options.quick else ["-LE", "^(check|contract|fuzz)$"]))
 
 
 def tier_contract():
@@ -238,21 +248,44 @@ def tier_fuzz():
             tally.fail(target, tail(path, 20))
 
 
+TIDY_LIMIT_S = 3600
+tidy = None  # the process, once it was started
+
+
+def start_tidy():
+    """In the background and with the lowest priority: the tiers that wait for sockets leave it the cores."""
+    global tidy
+    if not configure("clang"):
+        return
+    command = ["nice", "-n", "19", sys.executable, "-u", ROOT / "tools/run_tidy.py"]
+    with open(log_path("tidy"), "wb") as log:
+        tidy = subprocess.Popen([*command, *(["--analyze"] if options.full else [])], stdin=subprocess.DEVNULL,
+                                stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True)
+
+
+def stop_tidy():
+    if tidy is not None and tidy.poll() is None:
+        os.killpg(tidy.pid, signal.SIGKILL)
+
+
 def tier_tidy():
-    if not (ROOT / "build/clang/build.ninja").exists() and not configure("clang"):
+    if tidy is None:
+        start_tidy()
+    if tidy is None:
         return
-    tool = shutil.which("run-clang-tidy-14") or shutil.which("run-clang-tidy")
-    if tool is None:
-        tally.skip("tidy", "clang-tidy is not installed (apt install clang-tidy-14)")
+    try:
+        code = tidy.wait(TIDY_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        code = None
+        stop_tidy()
+    text = log_path("tidy").read_text(encoding="utf-8", errors="replace")
+    summed = re.search(r"^tidy: (\d+) sources, \d+ looked at, (\d+) with findings$", text, re.M)
+    if code == 0 and summed:
+        tally.ok(int(summed.group(1)))
         return
-    folders = "|".join(("auth", "base", "follow", "host", "hub", "protocol", "rest", "server", "storage", "transport"))
-    code, path = execute("tidy", [tool, "-quiet", "-p", ROOT / "build/clang", "-j", JOBS,
-                                  f"^{ROOT}/({folders})/"], BUILD_LIMIT_S)
-    if code == 0:
-        tally.ok()
-    else:
-        lines = path.read_text(errors="replace").splitlines()
-        tally.fail("tidy", "\n".join([line for line in lines if "error:" in line][:20]) or tail(path, 20))
+    tally.ok(int(summed.group(1)) - int(summed.group(2)) if summed else 0)
+    found = [line for line in text.splitlines() if "error:" in line]
+    tally.fail("tidy", "\n".join(found[:20]) or tail(log_path("tidy"), 20))
 
 
 # -- scripts -----------------------------------------------------------------------------------------------
@@ -534,37 +567,51 @@ TIERS = {
     "checks": tier_checks, "unit": tier_unit, "contract": tier_contract, "release": tier_release,
     "conformance": tier_conformance, "rfc6455": tier_rfc6455, "stock": tier_stock,
     "e2e": tier_e2e, "fault": tier_fault, "browser": tier_browser, "bench": tier_bench,
-    "tsan": tier_tsan, "clang": tier_clang, "fuzz": tier_fuzz,
+    "tsan": tier_tsan, "clang": tier_clang, "fuzz": tier_fuzz, "tidy": tier_tidy,
 }
+QUICK = ("checks", "unit")
+ON_DEMAND = ("tidy",)
+BUILT = ("checks", "unit", "contract", "release")  # the tiers that compile and compute; the others wait for sockets
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tier", nargs="*", metavar="TIER", choices=[*TIERS, "tidy", "full", []],
-                        help=f"{', '.join(TIERS)}, tidy; full: all of them, fuzzing for longer")
+    parser.add_argument("tier", nargs="*", metavar="TIER", choices=[*TIERS, "quick", "full", []],
+                        help=f"{', '.join(TIERS)}; quick: {' and '.join(QUICK)}; full: all of them, and for longer")
     parsed = parser.parse_args()
     parsed.full = "full" in parsed.tier
-    names = [name for name in (*TIERS, "tidy") if name in parsed.tier]
-    parsed.tiers = [*TIERS, "tidy"] if parsed.full else names or list(TIERS)
+    parsed.quick = "quick" in parsed.tier and not parsed.full
+    named = {*parsed.tier, *(QUICK if parsed.quick else ())}
+    parsed.tiers = list(TIERS) if parsed.full else [name for name in TIERS if name in named] or [
+        name for name in TIERS if name not in ON_DEMAND]
     return parsed
 
 
-def main():
-    global options
-    options = parse_arguments()
-    RESULTS.mkdir(parents=True, exist_ok=True)
+def run_tiers():
     for name in options.tiers:
+        if "tidy" in options.tiers and tidy is None and name not in BUILT:
+            start_tidy()
         before = (tally.passed, len(tally.failures), len(tally.skips))
         begun = time.monotonic()
         say(f"== {name}")
         try:
-            {**TIERS, "tidy": tier_tidy}[name]()
+            TIERS[name]()
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             tally.fail(name, str(error))
         for test, why in tally.failures[before[1]:]:
             say(f"   FAILED {test}" + "".join("\n      " + line for line in why.splitlines()))
         say(f"   {tally.passed - before[0]} passed, {len(tally.failures) - before[1]} failed, "
             f"{len(tally.skips) - before[2]} skipped in {time.monotonic() - begun:.1f} s")
+
+
+def main():
+    global options
+    options = parse_arguments()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    try:
+        run_tiers()
+    finally:
+        stop_tidy()
     say("")
     for test, _ in tally.failures:
         say(f"failed: {test}")
