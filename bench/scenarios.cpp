@@ -143,7 +143,7 @@ Scenario log_fanout_scenario() {
         "logfanout",
         "append events that all connections follow",
         "Appends events to the log, which all connections follow.",
-        "HUBTRAIL_TOKEN=$(hubtrail token ...) hubtrail bench logfanout --connections 1000",
+        "hubtrail bench logfanout --connections 1000",
         Encodings::json,
         [] {
             return call<Options>(
@@ -180,9 +180,8 @@ Scenario resume_scenario() {
         "resume",
         "connections that come back at once with a cursor",
         "Appends events, then opens connections that ask for all since before them, and waits "
-        "until "
-        "each has every one.",
-        "HUBTRAIL_TOKEN=$(hubtrail token ...) hubtrail bench resume --connections 10000",
+        "until each has every one.",
+        "hubtrail bench resume --connections 10000",
         Encodings::json,
         [] {
             return call<Options>(

@@ -68,19 +68,6 @@ void append(std::string& fields, char kind, std::string_view name, std::string_v
     fields.append(name).append(value);
 }
 
-bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
-    return text.size() >= start.size() &&
-           hubtrail::detail::equal_ignoring_case(text.substr(0, start.size()), start);
-}
-
-// Of the handshake of a transport (RFC 9110 7.8, RFC 6455 4.1): different for each connection, and
-// spent with it.
-bool is_of_transport(std::string_view name) {
-    using hubtrail::detail::equal_ignoring_case;
-    return equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "upgrade") ||
-           starts_with_ignoring_case(name, "sec-websocket-");
-}
-
 }  // namespace
 
 RequestInfo::RequestInfo(const transport::HttpRequest& request) {
@@ -92,9 +79,7 @@ RequestInfo::RequestInfo(const transport::HttpRequest& request) {
         append(fields, kQuery, name, value);
     }
     for (const auto& [name, value] : request.headers) {
-        if (!is_of_transport(name)) {
-            append(fields, kHeader, name, value);
-        }
+        append(fields, kHeader, name, value);
     }
     std::string length;
     append_length(length, fields.size());

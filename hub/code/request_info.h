@@ -10,8 +10,7 @@
 namespace hubtrail::hub {
 
 /// The request that opened a connection, as far as hubs need it, in one block of memory. Never
-/// holds the token, nor the headers of the transport's handshake (`Connection`, `Upgrade`,
-/// `Sec-WebSocket-...`). Thread: any; it never changes. Views die with it.
+/// holds the token. Thread: any; it never changes. Views die with it.
 class RequestInfo {
 public:
     RequestInfo() = default;

@@ -296,7 +296,7 @@ TEMPLATE_TEST_CASE("A client's result comes back to its caller", "[contract]", M
     peer.answer(ticket, 42);
     world.until([&] { return answer.outcome.has_value(); });
     CHECK(answer.outcome->kind == InvokeOutcome::Kind::result);
-    CHECK(answer.outcome->protocol == protocol);
+    CHECK(protocol::name_of(answer.outcome->encoding) == protocol);
     CHECK(answer.outcome->value == (std::string_view(protocol) == "json" ? "42" : "\x2a"));
     CHECK(answer.calls == 1);
     CHECK_FALSE(world.under.manager(0).is_waiting(ticket));

@@ -19,7 +19,7 @@ namespace hubtrail::transport {
 /// Thread: strand.
 class FakeConnection final : public Connection, public OutboxOwner {
 public:
-    FakeConnection(OutputScheduler& scheduler, FakeLoop& loop)
+    FakeConnection(OutputScheduler& scheduler, Loop& loop)
         : loop_(loop), outbox_(scheduler, socket, *this) {}
 
     void send(std::string_view records, std::uint32_t counted) override {
@@ -179,7 +179,7 @@ private:
         return line + 2 + size + 2;
     }
 
-    FakeLoop& loop_;
+    Loop& loop_;
     Outbox outbox_;
 };
 

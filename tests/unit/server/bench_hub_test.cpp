@@ -45,7 +45,7 @@ struct BenchClient {
     using Query = std::vector<std::pair<std::string, std::string>>;
 
     BenchClient(BenchFixture& fixture, Query query)
-        : f(fixture), connection(fixture.scheduler, fixture.loop) {
+        : f(fixture), connection(fixture.scheduler, fixture.loops->loop(0)) {
         transport::HttpRequest request;
         request.path = "/bench";
         request.query = std::move(query);
