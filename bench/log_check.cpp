@@ -27,8 +27,9 @@ std::string log_event(std::string_view run, std::uint64_t number, std::uint32_t 
     std::string body = "{\"id\":\"";
     body.append(run).append(std::to_string(number));
     body.append(
-        "\",\"stream\":\"entries\",\"type\":\"entry.granted\",\"site_id\":\"bench\",\"data\":\"");
-    body.append(bytes, 'x').append("\"}");
+        "\",\"stream\":\"entries\",\"type\":\"entry.granted\",\"site_id\":\"bench\",\"data\":{"
+        "\"x\":\"");
+    body.append(bytes, 'x').append("\"}}");
     return body;
 }
 
