@@ -1,6 +1,7 @@
 #include "server/config_load.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -23,19 +24,6 @@ std::string in_quotes(const std::string& name) {
     return "'" + name + "'";
 }
 
-template <typename Target>
-const Setting<Target>* find_setting(const std::vector<Setting<Target>>& settings,
-                                    const std::string& section, const std::string& key) {
-    const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& setting) {
-        return setting.name.section == section && setting.name.key == key;
-    });
-    return found == settings.end() ? nullptr : &*found;
-}
-
-std::string found_text(bool may_be_shown, const ConfigValue& value) {
-    return may_be_shown ? describe(value) : describe_type(value);
-}
-
 std::vector<std::string> known_sections() {
     std::vector<std::string> names;
     for (const auto& setting : server_settings()) {
@@ -44,7 +32,9 @@ std::vector<std::string> known_sections() {
             names.push_back(setting.name.section);
         }
     }
-    names.emplace_back(kLogHubSection);
+    for (const auto& array : array_settings()) {
+        names.push_back(array.name);
+    }
     return names;
 }
 
@@ -54,7 +44,7 @@ bool is_section(const std::string& name) {
 }
 
 std::string header_of(const std::string& section) {
-    return section == kLogHubSection ? "[[" + section + "]]" : "[" + section + "]";
+    return find_array(section) != nullptr ? "[[" + section + "]]" : "[" + section + "]";
 }
 
 /// The known key that is most like `section.key`. A key that stands in the wrong section is known
@@ -88,7 +78,7 @@ public:
         }
         take_environment();
         take_flags();
-        take_log_hubs();
+        take_arrays();
         check_as_a_whole();
         if (!problems_.empty()) {
             return Failure{std::move(problems_)};
@@ -114,49 +104,46 @@ private:
             return problem(at(tables.error().line) + tables.error().text);
         }
         for (auto& table : *tables) {
-            if (table.kind == ConfigTable::Kind::array_item && table.name == kLogHubSection) {
-                check_log_hub(table);
-                log_hub_tables_.push_back(std::move(table));
+            const auto* array = find_array(table.name);
+            if (table.kind == ConfigTable::Kind::array_item && array != nullptr) {
+                check_item(*array, table);
+                items_[table.name].push_back(std::move(table));
             } else {
                 take_table(table);
             }
         }
     }
 
-    // After everything else: a hub begins with what [hub] says, wherever that was set.
-    void take_log_hubs() {
-        auto& config = loaded_.config;
-        if (!log_hub_tables_.empty()) {
-            config.log_hubs.assign(log_hub_tables_.size(), {});
-        }
-        for (std::size_t i = 0; i < config.log_hubs.size(); ++i) {
-            auto& hub = config.log_hubs[i];
-            hub.hub = config.hub;
-            hub.endpoint = config.endpoint;
-            if (!log_hub_tables_.empty()) {
-                take_log_hub(log_hub_tables_[i], hub);
+    // After everything else: an item begins with what other sections say, wherever that was set.
+    void take_arrays() {
+        for (const auto& array : array_settings()) {
+            const auto& tables = items_[array.name];
+            if (!tables.empty()) {
+                array.assign(loaded_.config, tables.size());
             }
-            hub.endpoint.message_bytes_max = hub::message_bytes_for(hub.hub);
+            array.inherit(loaded_.config);
+            for (std::size_t i = 0; i < array.count(loaded_.config); ++i) {
+                take_item(array, i, tables.empty() ? nullptr : &tables[i]);
+            }
         }
     }
 
-    static const Setting<hub::LogHubConfig>* find_log_hub_setting(const std::string& key) {
-        const auto* setting = find_setting(log_hub_settings(), kLogHubSection, key);
-        return setting != nullptr
-                   ? setting
-                   : find_setting(log_hub_connection_settings(), kLogHubSection, key);
-    }
-
-    // What is wrong with it was said when the file was read.
-    void take_log_hub(const ConfigTable& table, hub::LogHubConfig& hub) {
-        for (const auto& entry : table.entries) {
-            if (const auto* setting = find_log_hub_setting(entry.key)) {
-                setting->read(entry.value, hub);
+    // What is wrong with it was said when the file was read. Defaults have no table.
+    void take_item(const ArraySetting& array, std::size_t index, const ConfigTable* table) {
+        const auto keys = array.keys(index);
+        if (table != nullptr) {
+            for (const auto& entry : table->entries) {
+                if (const auto* setting = find_setting(keys, array.name, entry.key)) {
+                    setting->read(entry.value, loaded_.config);
+                }
             }
+            loaded_.origins.emplace(array.name,
+                                    "file " + sources_.file + ":" + std::to_string(table->line));
         }
-        check_timeouts(hub.hub, at(table.line) + "'log_hub.");
-        loaded_.origins.emplace(kLogHubSection,
-                                "file " + sources_.file + ":" + std::to_string(table.line));
+        const auto wrong = array.settle(loaded_.config, index);
+        if (table != nullptr && !wrong.empty()) {
+            problem(at(table->line) + wrong);
+        }
     }
 
     void take_table(const ConfigTable& table) {
@@ -170,7 +157,7 @@ private:
                                 : "unknown section " + in_quotes(table.name) + kDidYouMean +
                                       header_of(nearest_name(table.name, known_sections())) + "?"));
         }
-        if (is_array || table.name == kLogHubSection) {
+        if (is_array || find_array(table.name) != nullptr) {
             return problem(at(table.line) + "write " + header_of(table.name) + " as the header");
         }
         for (const auto& entry : table.entries) {
@@ -191,33 +178,30 @@ private:
         }
     }
 
-    void check_log_hub(const ConfigTable& table) {
-        hub::LogHubConfig hub;
+    void check_item(const ArraySetting& array, const ConfigTable& table) {
+        ServerConfig config;
+        array.assign(config, 1);
+        const auto keys = array.keys(0);
         std::vector<std::string> known;
-        for (const auto* settings : {&log_hub_settings(), &log_hub_connection_settings()}) {
-            for (const auto& setting : *settings) {
-                known.push_back(setting.name.key);
-            }
+        for (const auto& key : keys) {
+            known.push_back(key.name.key);
         }
+        const auto dotted = [&](const std::string& key) {
+            return in_quotes(SettingName{array.name, key, ""}.dotted());
+        };
         for (const auto& entry : table.entries) {
-            const auto* setting = find_log_hub_setting(entry.key);
-            const auto name = SettingName{kLogHubSection, entry.key, ""}.dotted();
+            const auto* setting = find_setting(keys, array.name, entry.key);
             if (setting == nullptr) {
-                problem(
-                    at(entry.line) + "unknown key " + in_quotes(name) + kDidYouMean +
-                    in_quotes(
-                        SettingName{kLogHubSection, nearest_name(entry.key, known), ""}.dotted()) +
-                    "?");
-            } else if (!setting->read(entry.value, hub)) {
-                problem(at(entry.line) + in_quotes(name) + " is " +
-                        found_text(setting->may_be_shown, entry.value) + ", expected " +
-                        setting->expects);
+                problem(at(entry.line) + "unknown key " + dotted(entry.key) + kDidYouMean +
+                        dotted(nearest_name(entry.key, known)) + "?");
+            } else if (!setting->read(entry.value, config)) {
+                refuse(*setting, entry.value, at(entry.line) + dotted(entry.key));
             }
         }
-        for (const auto* needed : {"path", "scopes"}) {
+        for (const auto& needed : array.needed) {
             if (std::none_of(table.entries.begin(), table.entries.end(),
                              [&](const auto& entry) { return entry.key == needed; })) {
-                problem(at(table.line) + "[[log_hub]] needs " + in_quotes(needed));
+                problem(at(table.line) + header_of(array.name) + " needs " + in_quotes(needed));
             }
         }
     }
@@ -254,18 +238,15 @@ private:
     void take(const Setting<ServerConfig>& setting, ServerConfig& config, const ConfigValue& value,
               const std::string& where, const std::string& origin) {
         if (!setting.read(value, config)) {
-            return problem(where + " is " + found_text(setting.may_be_shown, value) +
-                           ", expected " + setting.expects);
+            return refuse(setting, value, where);
         }
         loaded_.origins[setting.name.dotted()] = origin;
     }
 
-    void check_timeouts(const hub::HubOptions& options, const std::string& where) {
-        if (options.client_timeout_ns <= options.keep_alive_interval_ns) {
-            problem(where +
-                    "client_timeout_interval' must exceed 'hub.keep_alive_interval'; twice that is "
-                    "usual");
-        }
+    void refuse(const Setting<ServerConfig>& setting, const ConfigValue& value,
+                const std::string& where) {
+        problem(where + " is " + (setting.may_be_shown ? describe(value) : describe_type(value)) +
+                ", expected " + setting.expects);
     }
 
     // What a single key cannot know.
@@ -277,7 +258,9 @@ private:
                 "address only, not on " +
                 config.listen + "; leave out --demo or listen on 127.0.0.1");
         }
-        check_timeouts(config.hub, "'hub.");
+        if (auto wrong = timeouts_problem(config.hub, "hub"); !wrong.empty()) {
+            problem(std::move(wrong));
+        }
         check_routes();
         const bool has_files = !config.auth_key_files.empty();
         for (const auto* name : {"auth.issuer", "auth.audience"}) {
@@ -296,7 +279,7 @@ private:
     // Of hubs that are right in themselves: a path that could not be read is empty.
     void check_routes() {
         std::vector<std::string> places;
-        for (const auto& table : log_hub_tables_) {
+        for (const auto& table : items_[kLogHubSection]) {
             places.push_back(at(table.line));
         }
         auto config = loaded_.config;
@@ -315,7 +298,7 @@ private:
     const ConfigSources& sources_;
     LoadedConfig loaded_;
     ConfigProblems problems_;
-    std::vector<ConfigTable> log_hub_tables_;
+    std::map<std::string, std::vector<ConfigTable>> items_;  ///< by the name of their array
 };
 
 }  // namespace

@@ -46,17 +46,7 @@ starting anything, and prints what is in force and where it came from. Keys and 
 path, never by value, and are never printed.
 )";
 
-constexpr std::string_view kLogHubText =
-    R"(
-## [[log_hub]]: hubs that are tails of the log
-
-Each of these tables, in the file only, declares one hub. If there is any, the three that follow are
-not there unless they are declared again. Every key of `[hub]` may stand here too and then holds for this
-hub instead of the value there.
-
-)";
-
-constexpr std::string_view kLogHubTable =
+constexpr std::string_view kArrayTable =
     R"(
 | Key | Default | Value | Meaning |
 |---|---|---|---|
@@ -72,19 +62,27 @@ std::string origin_of(const LoadedConfig& loaded, const std::string& name) {
     return found == loaded.origins.end() ? "default" : found->second;
 }
 
-// Its own keys, and those of [hub] that it sets otherwise.
-std::string log_hub_table(const hub::LogHubConfig& hub, const ServerConfig& config) {
+std::string header_of(const ArraySetting& array) {
+    return "[[" + array.name + "]]";
+}
+
+/// `config` with one item of the array that says nothing.
+ServerConfig with_empty_item(const ArraySetting& array, ServerConfig config) {
+    array.assign(config, 1);
+    array.inherit(config);
+    return config;
+}
+
+// Its own keys, and those inherited ones that it sets otherwise.
+std::string item_lines(const ArraySetting& array, std::size_t index, const ServerConfig& config) {
+    const auto empty = with_empty_item(array, config);
+    const auto keys = array.keys(index);
+    const auto empty_keys = array.keys(0);
     std::string out;
-    for (const auto& setting : log_hub_settings()) {
-        out += setting.name.key + " = " + setting.print(hub) + "\n";
-    }
-    hub::LogHubConfig common;
-    common.hub = config.hub;
-    common.endpoint = config.endpoint;
-    for (const auto& setting : log_hub_connection_settings()) {
-        const auto value = setting.print(hub);
-        if (value != setting.print(common)) {
-            out += setting.name.key + " = " + value + "\n";
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        const auto value = keys[i].print(config);
+        if (!array.inherits(keys[i].name.key) || value != empty_keys[i].print(empty)) {
+            out += keys[i].name.key + " = " + value + "\n";
         }
     }
     return out;
@@ -103,6 +101,26 @@ std::string cell(const std::string& text) {
     return out;
 }
 
+std::string reference_of(const ArraySetting& array) {
+    const ServerConfig defaults;
+    std::string out = "\n## " + header_of(array) + ": " + array.title + "\n\n" + array.help;
+    const auto count = array.count(defaults);
+    out += count == 0 ? "" : "\n```toml\n";
+    for (std::size_t i = 0; i < count; ++i) {
+        out += (i == 0 ? "" : "\n") + header_of(array) + "\n" + item_lines(array, i, defaults);
+    }
+    out += count == 0 ? "" : "```\n";
+    out += kArrayTable;
+    const auto empty = with_empty_item(array, defaults);
+    for (const auto& key : array.keys(0)) {
+        if (!array.inherits(key.name.key)) {
+            out += "| " + code(key.name.key) + " | " + code(key.print(empty)) + " | " +
+                   cell(key.expects) + " | " + cell(key.help) + " |\n";
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string print_effective(const LoadedConfig& loaded) {
@@ -116,9 +134,11 @@ std::string print_effective(const LoadedConfig& loaded) {
             }
         }
     }
-    for (const auto& hub : loaded.config.log_hubs) {
-        out += "\n" + with_comment("[[log_hub]]", origin_of(loaded, kLogHubSection)) +
-               log_hub_table(hub, loaded.config);
+    for (const auto& array : array_settings()) {
+        for (std::size_t i = 0; i < array.count(loaded.config); ++i) {
+            out += "\n" + with_comment(header_of(array), origin_of(loaded, array.name)) +
+                   item_lines(array, i, loaded.config);
+        }
     }
     return out;
 }
@@ -138,17 +158,8 @@ std::string print_reference() {
             }
         }
     }
-    out += kLogHubText;
-    out += "```toml\n";
-    for (std::size_t i = 0; i < defaults.log_hubs.size(); ++i) {
-        out += std::string(i == 0 ? "" : "\n") + "[[log_hub]]\n" +
-               log_hub_table(defaults.log_hubs[i], defaults);
-    }
-    out += "```\n";
-    out += kLogHubTable;
-    for (const auto& setting : log_hub_settings()) {
-        out += "| " + code(setting.name.key) + " | " + code(setting.print(hub::LogHubConfig{})) +
-               " | " + cell(setting.expects) + " | " + cell(setting.help) + " |\n";
+    for (const auto& array : array_settings()) {
+        out += reference_of(array);
     }
     return out;
 }

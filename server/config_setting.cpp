@@ -523,7 +523,7 @@ ServerSettings make_server_settings() {
 std::vector<Setting<hub::LogHubConfig>> make_log_hub_settings() {
     using Hub = hub::LogHubConfig;
     const auto name = [](const char* key) { return SettingName{kLogHubSection, key, ""}; };
-    return {
+    std::vector<Setting<Hub>> all = {
         text<Hub>(name("path"), HUBTRAIL_MEMBER(path), is_hub_path,
                   "a path such as \"/v1/hub/alarms\", not below /api, at most 128 characters",
                   "where clients connect; required"),
@@ -541,31 +541,113 @@ std::vector<Setting<hub::LogHubConfig>> make_log_hub_settings() {
         on_off<Hub>(name("subscribe"), HUBTRAIL_MEMBER(subscribe),
                     "offer the stream Subscribe and the method GetCursor"),
     };
-}
-
-std::vector<Setting<hub::LogHubConfig>> make_log_hub_connection_settings() {
-    std::vector<Setting<hub::LogHubConfig>> all;
     add_connection_settings(all, kLogHubSection);
     return all;
+}
+
+/// The same key of the item at `index` of a list.
+template <typename Item>
+Setting<ServerConfig> on_item(const Setting<Item>& key, std::vector<Item> ServerConfig::*list,
+                              std::size_t index) {
+    return {key.name,
+            key.help,
+            key.expects,
+            key.value_name,
+            [read = key.read, list, index](const ConfigValue& value, ServerConfig& config) {
+                return read(value, (config.*list).at(index));
+            },
+            [print = key.print, list, index](const ServerConfig& config) {
+                return print((config.*list).at(index));
+            },
+            key.may_be_shown};
+}
+
+/// A row for [[name]], whose tables are the items of `list` and have `keys`. No item inherits
+/// anything and every one is right as a whole, unless the row is told otherwise.
+template <typename Item>
+ArraySetting array_of(std::string name, std::vector<Item> ServerConfig::*list,
+                      std::vector<Setting<Item>> keys) {
+    ArraySetting array;
+    array.name = std::move(name);
+    array.count = [list](const ServerConfig& config) { return (config.*list).size(); };
+    array.assign = [list](ServerConfig& config, std::size_t count) {
+        (config.*list).assign(count, Item{});
+    };
+    array.inherit = [](ServerConfig& /*config*/) {};
+    array.keys = [list, keys = std::move(keys)](std::size_t index) {
+        std::vector<Setting<ServerConfig>> all;
+        for (const auto& key : keys) {
+            all.push_back(on_item(key, list, index));
+        }
+        return all;
+    };
+    array.settle = [](ServerConfig& /*config*/, std::size_t /*index*/) { return std::string(); };
+    return array;
+}
+
+ArraySetting make_log_hub_array() {
+    auto array = array_of(kLogHubSection, &ServerConfig::log_hubs, make_log_hub_settings());
+    array.title = "hubs that are tails of the log";
+    array.help =
+        R"(Each of these tables, in the file only, declares one hub. If there is any, the three that follow are
+not there unless they are declared again. Every key of `[hub]` may stand here too and then holds for this
+hub instead of the value there.
+)";
+    array.needed = {"path", "scopes"};
+    array.inherited = "hub";
+    array.inherit = [](ServerConfig& config) {
+        for (auto& hub : config.log_hubs) {
+            hub.hub = config.hub;
+            hub.endpoint = config.endpoint;
+        }
+    };
+    array.settle = [](ServerConfig& config, std::size_t index) {
+        auto& hub = config.log_hubs[index];
+        hub.endpoint.message_bytes_max = hub::message_bytes_for(hub.hub);
+        return timeouts_problem(hub.hub, kLogHubSection);
+    };
+    return array;
 }
 
 #undef HUBTRAIL_MEMBER
 
 }  // namespace
 
+bool ArraySetting::inherits(const std::string& key) const {
+    return !inherited.empty() && find_setting(server_settings(), inherited, key) != nullptr;
+}
+
 const std::vector<Setting<ServerConfig>>& server_settings() {
     static const auto all = make_server_settings();
     return all;
 }
 
-const std::vector<Setting<hub::LogHubConfig>>& log_hub_settings() {
-    static const auto all = make_log_hub_settings();
+const std::vector<ArraySetting>& array_settings() {
+    static const std::vector<ArraySetting> all = {make_log_hub_array()};
     return all;
 }
 
-const std::vector<Setting<hub::LogHubConfig>>& log_hub_connection_settings() {
-    static const auto all = make_log_hub_connection_settings();
-    return all;
+const Setting<ServerConfig>* find_setting(const std::vector<Setting<ServerConfig>>& settings,
+                                          const std::string& section, const std::string& key) {
+    const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& setting) {
+        return setting.name.section == section && setting.name.key == key;
+    });
+    return found == settings.end() ? nullptr : &*found;
+}
+
+const ArraySetting* find_array(const std::string& name) {
+    const auto& all = array_settings();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& array) { return array.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+std::string timeouts_problem(const hub::HubOptions& options, const std::string& section) {
+    return options.client_timeout_ns > options.keep_alive_interval_ns
+               ? ""
+               : "'" + section +
+                     ".client_timeout_interval' must exceed 'hub.keep_alive_interval'; twice that "
+                     "is usual";
 }
 
 std::string environment_name(const SettingName& name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -47,14 +48,44 @@ struct Setting {
     }
 };
 
-/// Every key outside [[log_hub]], grouped by section. Thread: any.
-const std::vector<Setting<ServerConfig>>& server_settings();
-/// The keys of one [[log_hub]]. Thread: any.
-const std::vector<Setting<hub::LogHubConfig>>& log_hub_settings();
-/// The keys of [hub] as one [[log_hub]] sets them for itself. Thread: any.
-const std::vector<Setting<hub::LogHubConfig>>& log_hub_connection_settings();
+/// One [[name]] of the file: each such table is an item of a list in ServerConfig. A value.
+struct ArraySetting {
+    std::string name;
+    std::string title;                ///< of its part of the reference
+    std::string help;                 ///< what stands there before the defaults
+    std::vector<std::string> needed;  ///< keys that every table must have
+    std::string inherited;            ///< section whose keys may stand here too; empty: none
 
-/// The name of the array of tables, `[[log_hub]]`.
+    std::function<std::size_t(const ServerConfig&)> count;
+    /// Makes the list anew, with items that say nothing.
+    std::function<void(ServerConfig&, std::size_t count)> assign;
+    /// Gives every item what the rest of the configuration says for it.
+    std::function<void(ServerConfig&)> inherit;
+    /// The keys of item `index`, inherited ones last.
+    std::function<std::vector<Setting<ServerConfig>>(std::size_t index)> keys;
+    /// When all keys were read: sets what follows from them in item `index`, and answers what no
+    /// single key can know to be wrong, or nothing.
+    std::function<std::string(ServerConfig&, std::size_t index)> settle;
+
+    /// Whether the key is one of `inherited`.
+    bool inherits(const std::string& key) const;
+};
+
+/// Every key outside arrays of tables, grouped by section. Thread: any.
+const std::vector<Setting<ServerConfig>>& server_settings();
+/// Every array of tables. Thread: any.
+const std::vector<ArraySetting>& array_settings();
+
+/// The one with that section and key; null: there is none. `settings` must outlive the answer.
+const Setting<ServerConfig>* find_setting(const std::vector<Setting<ServerConfig>>& settings,
+                                          const std::string& section, const std::string& key);
+/// Null: there is none. Thread: any.
+const ArraySetting* find_array(const std::string& name);
+
+/// What is wrong with the timeouts of `section`; nothing: they are right. Thread: any.
+std::string timeouts_problem(const hub::HubOptions& options, const std::string& section);
+
+/// The hubs of the log, `[[log_hub]]`.
 inline constexpr const char* kLogHubSection = "log_hub";
 
 /// What begins the name of each variable that we read.

@@ -75,8 +75,11 @@ TEST_CASE("the reference names every key, variable and flag", "[server]") {
         CHECK_THAT(page, Contains("`" + environment_name(setting.name) + "`"));
         CHECK_THAT(page, Contains(setting.name.flag.empty() ? "" : "`" + setting.name.flag + "`"));
     }
-    for (const auto& setting : log_hub_settings()) {
-        CHECK_THAT(page, Contains("| `" + setting.name.key + "` |"));
+    for (const auto& array : array_settings()) {
+        CHECK_THAT(page, Contains("\n## [[" + array.name + "]]: "));
+        for (const auto& key : array.keys(0)) {
+            CHECK_THAT(page, Contains("| `" + key.name.key + "` |"));
+        }
     }
 }
 

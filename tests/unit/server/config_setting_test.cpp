@@ -128,13 +128,13 @@ TEST_CASE("texts may not hold control characters and are bounded", "[server]") {
 
 TEST_CASE("the keys of a log hub are checked", "[server]") {
     const auto taken_by_hub = [](const std::string& key, const ConfigValue& value) {
-        hub::LogHubConfig hub;
-        for (const auto& each : log_hub_settings()) {
-            if (each.name.key == key) {
-                return each.read(value, hub);
-            }
-        }
-        return false;
+        const auto* array = find_array(kLogHubSection);
+        REQUIRE(array != nullptr);
+        ServerConfig config;
+        array->assign(config, 1);
+        const auto keys = array->keys(0);
+        const auto* found = find_setting(keys, kLogHubSection, key);
+        return found != nullptr && found->read(value, config);
     };
     using List = std::vector<std::string>;
     CHECK(taken_by_hub("path", std::string("/v1/hub/alarms")));
