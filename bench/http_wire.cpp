@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "bench/json_scan.h"
 #include "bench/process_probe.h"
 #include "bench/target.h"
@@ -31,11 +32,7 @@ std::optional<std::string_view> header_value(std::string_view head, std::string_
          line = head.find("\r\n", line)) {
         line += 2;
         const std::string_view text = head.substr(line, name.size());
-        const bool same = text.size() == name.size() &&
-                          std::equal(text.begin(), text.end(), name.begin(), [](char a, char b) {
-                              return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b);
-                          });
-        if (same) {
+        if (equal_ignoring_case(text, name)) {
             std::string_view value = head.substr(line + name.size());
             value = value.substr(0, value.find("\r\n"));
             value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));

@@ -1,9 +1,9 @@
 #include "bench/websocket_wire.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/crypto.h"
 
 namespace hubtrail::bench {
@@ -32,19 +32,12 @@ void append_header(std::string& out, Opcode opcode, std::size_t bytes, unsigned 
     }
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
-
 /// The value of a header; `name` in lower case with colon.
 std::string_view header_value(std::string_view head, std::string_view name) {
     for (std::size_t line = head.find("\r\n"); line != std::string_view::npos;
          line = head.find("\r\n", line)) {
         line += 2;
-        if (lower(head.substr(line, name.size())) == name) {
+        if (lower_case(head.substr(line, name.size())) == name) {
             std::string_view value = head.substr(line + name.size());
             value = value.substr(0, value.find("\r\n"));
             value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
@@ -114,7 +107,7 @@ std::string upgrade_refusal(std::string_view head, std::string_view key) {
     if (status_line.substr(0, 13) != "HTTP/1.1 101 ") {
         return "the upgrade was refused: " + std::string(status_line.substr(0, 80));
     }
-    if (lower(header_value(head, "upgrade:")) != "websocket") {
+    if (lower_case(header_value(head, "upgrade:")) != "websocket") {
         return "the upgrade answer has no 'Upgrade: websocket'";
     }
     if (header_value(head, "sec-websocket-accept:") != websocket_accept(key)) {

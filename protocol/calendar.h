@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace hubtrail::protocol {
 
 inline constexpr std::int64_t kSecondsPerDay = 86'400;
@@ -70,7 +72,7 @@ struct TimeScanner {
     std::string_view text;
     bool good = true;
 
-    bool at_digit() const { return !text.empty() && text.front() >= '0' && text.front() <= '9'; }
+    bool at_digit() const { return !text.empty() && is_digit(text.front()); }
     std::int64_t digits(std::size_t count) {
         std::int64_t value = 0;
         for (; count > 0; --count) {

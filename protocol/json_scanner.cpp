@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "protocol/json_walk.h"
 #include "protocol/text_scan.h"
 #include "protocol/utf8.h"
@@ -12,10 +13,6 @@ namespace hubtrail::protocol {
 namespace {
 
 constexpr std::uint32_t kReplacement = 0xFFFD;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -45,18 +42,11 @@ std::uint32_t read_hex4(const char* p, const char* end) {
     }
     std::uint32_t value = 0;
     for (int i = 0; i < 4; ++i) {
-        const char c = p[i];
-        std::uint32_t digit = 0;
-        if (is_digit(c)) {
-            digit = static_cast<std::uint32_t>(c - '0');
-        } else if (c >= 'a' && c <= 'f') {
-            digit = static_cast<std::uint32_t>(c - 'a') + 10;
-        } else if (c >= 'A' && c <= 'F') {
-            digit = static_cast<std::uint32_t>(c - 'A') + 10;
-        } else {
+        const int digit = hex_value(p[i]);
+        if (digit < 0) {
             return kBad;
         }
-        value = (value << 4U) | digit;
+        value = (value << 4U) | static_cast<std::uint32_t>(digit);
     }
     return value;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "base/crypto.h"
 #include "protocol/json.h"
 #include "protocol/json_values.h"
@@ -15,10 +16,6 @@ namespace {
 constexpr const char* kNotFinite =
     "Numbers such as positive and negative infinity cannot be written as valid JSON.";
 constexpr const char* kNotAYear = "A time outside the years 1 to 9999 cannot be written as JSON.";
-
-bool is_upper(char c) {
-    return c >= 'A' && c <= 'Z';
-}
 
 template <typename Integer>
 void append_integer(std::string& out, Integer value) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/visibility.h"
+#include "base/ascii.h"
 #include "base/crypto.h"
 #include "edge/errors.h"
 #include "rest/answers.h"
@@ -23,18 +24,9 @@ using transport::HttpReply;
 using transport::HttpRequest;
 using transport::HttpResponse;
 
-bool equal_ignoring_case(std::string_view text, std::string_view lower_case) {
-    return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
-
 std::optional<HttpResponse> check_content(const HttpRequest& request) {
     const auto type = request.header("content-type").value_or("");
-    auto media = type.substr(0, type.find(';'));
-    while (!media.empty() && (media.back() == ' ' || media.back() == '\t')) {
-        media.remove_suffix(1);
-    }
-    if (!equal_ignoring_case(media, "application/json")) {
+    if (!equal_ignoring_case(trim(type.substr(0, type.find(';'))), "application/json")) {
         return transport::make_problem(415, "unsupported-media-type",
                                        "the body must come with Content-Type: application/json");
     }
@@ -54,8 +46,7 @@ std::string make_fingerprint(std::string_view body) {
 
 bool is_event_id(std::string_view id) {
     const auto is_id_character = [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '_' || c == ':' || c == '-';
+        return is_letter_or_digit(c) || c == '.' || c == '_' || c == ':' || c == '-';
     };
     return !id.empty() && id.size() <= kEventIdCharsMax &&
            std::all_of(id.begin(), id.end(), is_id_character);

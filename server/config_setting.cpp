@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <functional>
 #include <limits>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "auth/jose/jose_verifier.h"
 #include "auth/jose/token_signer.h"
+#include "base/ascii.h"
 #include "protocol/hub_protocol.h"
 #include "transport/net/net_loop.h"
 
@@ -104,7 +104,7 @@ bool is_origin(const std::string& text) {
     }
     const auto host = text.substr(scheme + 3);
     return !host.empty() && host.find_first_of("/*?#@") == std::string::npos &&
-           std::none_of(host.begin(), host.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+           std::none_of(host.begin(), host.end(), is_upper);
 }
 
 std::string between(const std::string& min, const std::string& max) {
@@ -652,9 +652,7 @@ std::string timeouts_problem(const hub::HubOptions& options, const std::string& 
 
 std::string environment_name(const SettingName& name) {
     auto out = kEnvironmentPrefix + (name.section.empty() ? "" : name.section + "_") + name.key;
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-        return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    });
+    std::transform(out.begin(), out.end(), out.begin(), to_upper);
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/crypto.h"
 
 namespace hubtrail::transport {
@@ -12,33 +13,11 @@ namespace {
 constexpr std::string_view kAcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 1.3
 constexpr std::size_t kKeyBytes = 16;
 
-bool is_space(char c) {
-    return c == ' ' || c == '\t';
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_space(text.front())) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && is_space(text.back())) {
-        text.remove_suffix(1);
-    }
-    return text;
-}
-
-// `token` in lower case.
 bool list_has(std::string_view list, std::string_view token) {
     while (!list.empty()) {
-        const auto comma = std::min(list.find(','), list.size());
-        const auto item = trimmed(list.substr(0, comma));
-        const bool same =
-            std::equal(item.begin(), item.end(), token.begin(), token.end(), [](char a, char b) {
-                return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
-            });
-        if (same) {
+        if (equal_ignoring_case(trim(take_until(list, ',')), token)) {
             return true;
         }
-        list.remove_prefix(std::min(comma + 1, list.size()));
     }
     return false;
 }

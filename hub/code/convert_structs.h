@@ -7,6 +7,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include "base/ascii.h"
 #include "hub/code/convert_trait.h"
 #include "hub/code/convert_values.h"
 
@@ -62,7 +63,7 @@ private:
         }
         bool found = false;
         const auto look = [&](const auto& entry) {
-            if (!found && detail::equal_ignoring_case(entry.name, text)) {
+            if (!found && equal_ignoring_case(entry.name, text)) {
                 value = entry.pointer;
                 found = true;
             }
@@ -112,8 +113,7 @@ private:
         bool found = false;
         bool good = true;
         const auto look = [&](const auto& entry) {
-            if (!found &&
-                (any_case ? detail::equal_ignoring_case(entry.name, name) : entry.name == name)) {
+            if (!found && (any_case ? equal_ignoring_case(entry.name, name) : entry.name == name)) {
                 found = true;
                 good = read_value(reader, value.*entry.pointer);
             }

@@ -45,8 +45,6 @@ concept Readable = requires(ValueReader& reader, T& value) {
     Convert<T>::read(reader, value);
 };
 
-bool equal_ignoring_case(std::string_view a, std::string_view b);
-
 }  // namespace detail
 
 template <typename T>

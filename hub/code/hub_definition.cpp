@@ -3,13 +3,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace hubtrail::hub {
 
 void HubDefinition::add(std::unique_ptr<MethodEntry> method) {
-    method->lower_name = method->name;
-    for (auto& c : method->lower_name) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
+    method->lower_name = lower_case(method->name);
     method->row.name = method->lower_name;
     method->row.declared_name = method->name;
     method->row.context = method.get();

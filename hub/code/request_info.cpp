@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/ascii.h"
 #include "hub/code/convert.h"
 
 namespace hubtrail::hub {
@@ -99,8 +100,7 @@ std::optional<std::string_view> RequestInfo::find(char kind, std::string_view na
         const auto name_size = take_length(at);
         const auto value_size = take_length(at);
         const std::string_view value(at + name_size, value_size);
-        if (found == kind &&
-            hubtrail::detail::equal_ignoring_case(std::string_view(at, name_size), name)) {
+        if (found == kind && equal_ignoring_case(std::string_view(at, name_size), name)) {
             return value;
         }
         at += name_size + value_size;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace hubtrail::hub {
 namespace {
 
@@ -17,7 +19,7 @@ constexpr std::size_t kSize = kFlagsAt + kFlagsSize;
 
 bool is_hex(std::string_view text) {
     return std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+                       [](char c) { return hex_value(c) >= 0 && !is_upper(c); });
 }
 
 bool is_id(std::string_view text) {
@@ -25,7 +27,7 @@ bool is_id(std::string_view text) {
 }
 
 bool is_odd(char digit) {
-    return (digit <= '9' ? digit - '0' : digit - 'a' + 10) % 2 != 0;
+    return hex_value(digit) % 2 != 0;
 }
 
 }  // namespace

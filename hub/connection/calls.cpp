@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "hub/connection/hub_connection.h"
 
@@ -14,15 +15,6 @@ constexpr std::string_view kBindFailed = "Failed to invoke '";
 constexpr std::string_view kServerError = "' due to an error on the server.";
 constexpr std::string_view kUnauthorized = "' because user is unauthorized";
 
-void lower_ascii(std::string_view text, std::string& out) {
-    out.assign(text);
-    for (auto& c : out) {
-        if (c >= 'A' && c <= 'Z') {
-            c = static_cast<char>(c - 'A' + 'a');
-        }
-    }
-}
-
 }  // namespace
 
 // Order of checks as in the reference: lookup, arguments, slot, authorization, mode, streams.
@@ -30,7 +22,9 @@ bool Calls::dispatch(Kind kind) {
     auto& scratch = connection_.scratch();
     const auto& message = scratch.message;
     const auto& options = connection_.options();
-    lower_ascii(message.target, scratch.lower_name);
+    scratch.lower_name.assign(message.target);
+    std::transform(scratch.lower_name.begin(), scratch.lower_name.end(), scratch.lower_name.begin(),
+                   to_lower);
     const auto* method = connection_.session().find_method(scratch.lower_name);
     if (method == nullptr) {
         reject("HubException: Method does not exist.", true);

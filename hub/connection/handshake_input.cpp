@@ -1,7 +1,6 @@
 #include "hub/connection/handshake_input.h"
 
-#include <algorithm>
-
+#include "base/ascii.h"
 #include "protocol/handshake.h"
 #include "protocol/json_hub_protocol.h"
 
@@ -10,14 +9,6 @@ namespace {
 
 constexpr std::string_view kHandshakeError =
     "An unexpected error occurred during connection handshake.";
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 const protocol::HubProtocol* find_protocol(const protocol::HubProtocols& spoken,
                                            std::string_view name) {

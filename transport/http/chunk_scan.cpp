@@ -1,18 +1,8 @@
 #include "transport/http/chunk_scan.h"
 
+#include "base/ascii.h"
+
 namespace hubtrail::transport {
-namespace {
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-}  // namespace
-
 bool ChunkScan::take(char c) {
     switch (expect_) {
         case Expect::previous_cr:

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace hubtrail::transport {
 namespace {
 
@@ -54,31 +56,6 @@ bool has_control(std::string_view text) {
         bad |= static_cast<unsigned>(byte == 0x7F);
     }
     return bad != 0;
-}
-
-bool is_space(char c) {
-    return c == ' ' || c == '\t';
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_space(text.front())) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && is_space(text.back())) {
-        text.remove_suffix(1);
-    }
-    return text;
-}
-
-// `lower` is in lower case.
-bool equals(std::string_view text, std::string_view lower) {
-    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
-    });
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
 }
 
 }  // namespace
@@ -225,7 +202,7 @@ HeaderScan::State HeaderScan::scan_field(std::string_view line) {
     if (++facts_.header_count > kHeaderCountMax) {
         return fail(431, "too many header fields");
     }
-    if (is_space(line.front())) {
+    if (line.front() == ' ' || line.front() == '\t') {
         return fail(400, "folded header line");
     }
     const auto name_end = std::find_if(
@@ -234,17 +211,19 @@ HeaderScan::State HeaderScan::scan_field(std::string_view line) {
         return fail(400, "malformed header name");
     }
     const auto name_size = static_cast<std::size_t>(name_end - line.begin());
-    return check_known(line.substr(0, name_size), trimmed(line.substr(name_size + 1)));
+    return check_known(line.substr(0, name_size), trim(line.substr(name_size + 1)));
 }
 
 HeaderScan::State HeaderScan::check_known(std::string_view name, std::string_view value) {
     if (in_trailer_) {
         // Trailers are dropped, but a proxy in front may have merged these into the header it saw.
-        const bool framing = equals(name, "host") || equals(name, "content-length") ||
-                             equals(name, "transfer-encoding") || equals(name, "authorization");
+        const bool framing = equal_ignoring_case(name, "host") ||
+                             equal_ignoring_case(name, "content-length") ||
+                             equal_ignoring_case(name, "transfer-encoding") ||
+                             equal_ignoring_case(name, "authorization");
         return framing ? fail(400, "header not allowed as a trailer") : State::complete;
     }
-    if (equals(name, "host")) {
+    if (equal_ignoring_case(name, "host")) {
         if (host_) {
             return fail(400, "two Host headers");
         }
@@ -252,21 +231,21 @@ HeaderScan::State HeaderScan::check_known(std::string_view name, std::string_vie
         if (value.empty() || !all_of_table(value, kHost)) {
             return fail(400, "malformed Host");
         }
-    } else if (equals(name, "content-length")) {
+    } else if (equal_ignoring_case(name, "content-length")) {
         return check_content_length(value);
-    } else if (equals(name, "transfer-encoding")) {
-        if (facts_.chunked || !equals(value, "chunked")) {
+    } else if (equal_ignoring_case(name, "transfer-encoding")) {
+        if (facts_.chunked || !equal_ignoring_case(value, "chunked")) {
             return fail(400, "Transfer-Encoding must be chunked, once");
         }
         facts_.chunked = true;
-    } else if (equals(name, "connection")) {
+    } else if (equal_ignoring_case(name, "connection")) {
         return check_connection(value);
-    } else if (equals(name, "expect")) {
-        if (!equals(value, "100-continue")) {
+    } else if (equal_ignoring_case(name, "expect")) {
+        if (!equal_ignoring_case(value, "100-continue")) {
             return fail(417, "unknown expectation");
         }
         facts_.expect_continue = true;
-    } else if (equals(name, "authorization")) {
+    } else if (equal_ignoring_case(name, "authorization")) {
         if (authorization_) {
             return fail(400, "two Authorization headers");
         }
@@ -278,12 +257,12 @@ HeaderScan::State HeaderScan::check_known(std::string_view name, std::string_vie
 HeaderScan::State HeaderScan::check_connection(std::string_view value) {
     while (!value.empty()) {
         const auto comma = std::min(value.find(','), value.size());
-        const auto option = trimmed(value.substr(0, comma));
+        const auto option = trim(value.substr(0, comma));
         if (!all_of_table(option, kToken)) {
             return fail(400, "malformed Connection");
         }
-        close_ = close_ || equals(option, "close");
-        persist_ = persist_ || equals(option, "keep-alive");
+        close_ = close_ || equal_ignoring_case(option, "close");
+        persist_ = persist_ || equal_ignoring_case(option, "keep-alive");
         value.remove_prefix(std::min(comma + 1, value.size()));
     }
     return State::complete;

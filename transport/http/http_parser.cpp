@@ -10,6 +10,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "transport/http/chunk_scan.h"
 #include "transport/http/header_scan.h"
@@ -31,20 +32,14 @@ std::string_view view(string_view text) {
 
 void assign_lower(std::string& out, std::string_view text) {
     out.resize(text.size());
-    std::transform(text.begin(), text.end(), out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    });
+    std::transform(text.begin(), text.end(), out.begin(), to_lower);
 }
 
 // RFC 6750 2.1; the scheme ignores case. Empty for another scheme.
 std::string_view bearer_token(std::string_view value) {
     constexpr std::string_view kScheme = "bearer ";
-    const bool bearer =
-        value.size() > kScheme.size() &&
-        std::equal(kScheme.begin(), kScheme.end(), value.begin(), [](char scheme, char c) {
-            return scheme == (c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c);
-        });
-    if (!bearer) {
+    if (value.size() <= kScheme.size() ||
+        !equal_ignoring_case(value.substr(0, kScheme.size()), kScheme)) {
         return {};
     }
     value.remove_prefix(std::min(value.find_first_not_of(' ', kScheme.size()), value.size()));

@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.h"
 #include "transport/utf8_stream.h"
 
 namespace hubtrail::transport {
 namespace {
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 // What a decoded byte may not be: a path is compared, logged and shown, a query value is data.
 enum class Part { path, query };

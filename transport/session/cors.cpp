@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace hubtrail::transport {
 namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 bool is_allowed(const OriginRules& rules, std::string_view origin) {
     return std::find(rules.listed.begin(), rules.listed.end(), origin) != rules.listed.end() ||
@@ -23,17 +21,14 @@ bool is_same_host(std::string_view origin, std::string_view host) {
         return false;  // `null` too
     }
     origin.remove_prefix(scheme + 3);
-    return std::equal(origin.begin(), origin.end(), host.begin(), host.end(),
-                      [](char a, char b) { return lower(a) == lower(b); });
+    return equal_ignoring_case(origin, host);
 }
 
 bool is_header_list(std::string_view list) {
     constexpr std::string_view kOther = "!#$%&'*+-.^_`|~, ";
     return !list.empty() && list.size() <= kCorsRequestHeadersBytesMax &&
            std::all_of(list.begin(), list.end(), [&](char c) {
-               const char l = lower(c);
-               return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') ||
-                      kOther.find(c) != kOther.npos;
+               return is_letter_or_digit(c) || kOther.find(c) != kOther.npos;
            });
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "protocol/negotiate.h"
 #include "transport/session/cors.h"
 #include "transport/session/event_stream_protocol.h"
@@ -45,26 +46,12 @@ bool is_on(const EndpointOptions& options, TransportKind kind) {
     return options.long_polling;
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 // As in the reference the type has to stand there by itself: with a weight it is another one.
 bool wants_events(const HttpRequest& request) {
-    constexpr std::string_view kSpace = " \t";
     auto list = request.header("accept").value_or("");
     bool found = false;
     while (!found && !list.empty()) {
-        const auto comma = std::min(list.find(','), list.size());
-        auto type = list.substr(0, comma);
-        list.remove_prefix(std::min(comma + 1, list.size()));
-        type.remove_prefix(std::min(type.find_first_not_of(kSpace), type.size()));
-        type = type.substr(0, type.find_last_not_of(kSpace) + 1);
-        found = equal_ignoring_case(type, "text/event-stream");
+        found = equal_ignoring_case(trim(take_until(list, ',')), "text/event-stream");
     }
     return found && request.method == "GET";
 }

@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace hubtrail::transport {
 namespace {
 
 constexpr const char* kEveryMethod = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-
-std::string lower_case(std::string_view path) {
-    std::string lower(path);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    });
-    return lower;
-}
 
 std::string_view without_slash(std::string_view path) {
     if (path.size() > 1 && path.back() == '/') {
