@@ -23,7 +23,8 @@ public:
 };
 
 /// Many SignalR connections on one epoll loop, whatever carries them. A connection that the server
-/// closes is a failure. Thread: main.
+/// closes is a failure. A base with data: the loop is the same for every transport, and only bench
+/// has it. Thread: main.
 class Swarm {
 public:
     Swarm(const Target& target, SwarmSink& sink);

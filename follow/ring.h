@@ -46,6 +46,7 @@ public:
     }
 
 private:
+    /// Owned with the rings of other loops and with whoever still writes from them.
     std::deque<std::shared_ptr<const storage::CommittedBatch>> batches_;
     std::size_t events_ = 0;
     std::size_t bytes_ = 0;

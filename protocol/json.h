@@ -67,15 +67,15 @@ public:
 private:
     struct Tree;
     JsonValue(std::shared_ptr<const Tree> tree, const void* node);
-    std::shared_ptr<const Tree> tree_;
+    std::shared_ptr<const Tree> tree_;  ///< owned with every value out of it
     const void* node_;
 };
 
 /// Appends text as a JSON string with its quotes; control characters, quotes and backslashes
 /// escaped, and characters outside of the basic plane as two \uXXXX, which is what the reference
-/// sends; everything else as it is. `text` must be UTF-8.
+/// sends; bytes that are no UTF-8 as U+FFFD each; everything else as it is.
 void append_json_string(std::string& out, std::string_view text);
-/// Without the quotes, and with every character that may stand as it is.
+/// Without the quotes, and with every character that may stand as it is. `text` must be UTF-8.
 void append_json_escaped(std::string& out, std::string_view text);
 
 }  // namespace hubtrail::protocol

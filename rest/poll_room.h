@@ -54,7 +54,7 @@ private:
 
     transport::Loop& loop_;
     std::unordered_set<WaitingPoll*> polls_;
-    std::deque<std::shared_ptr<WaitingPoll>> queue_;
+    std::deque<std::shared_ptr<WaitingPoll>> queue_;  ///< owned with their requests
     std::size_t turns_ = 0;
     std::size_t begun_ = 0;  ///< turns, in this turn of the loop
     bool starting_ = false;

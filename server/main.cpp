@@ -31,6 +31,7 @@ int print_problems(const ConfigProblems& problems) {
 }
 
 sync::StopSignal& stop_signal() {
+    // A handler of signals reaches nothing that is not static.
     static sync::StopSignal stop;
     return stop;
 }

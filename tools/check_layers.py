@@ -35,6 +35,21 @@ PRIVATE = {
     "transport/frame_header.h": "transport", "transport/frame_decoder.h": "transport",
     "transport/framing.h": "transport", "transport/websocket_handshake.h": "transport",
 }
+# What a folder must never know, beyond what its level keeps from it (docs/ARCHITECTURE.md, "Folders and what must
+# never be in them"). The longest folder that is named counts.
+FORBIDDEN = {
+    "protocol": r"base/(clock|log|random|file_system|mutex)\.h|thread|mutex|chrono|iostream|fstream",
+    "auth": r"sys/socket\.h|netdb\.h",
+    "storage": r"protocol/(json|hub_|messagepack)",
+    "follow": r"transport/(connection|outbox|session|http)|protocol/(json|hub_|messagepack)",
+    "transport": r"protocol/(event|hub_|log_query|cursor)|storage/",
+    "edge": r"base/(clock|log)\.h",
+    "host": r"hub/|storage/|follow/|rest/|protocol/event",
+    "host/log": "(?!)",  # makes features of both
+    "rest": r"sys/|unistd\.h",
+}
+# Folders that only one other may include: what they wrap is chosen in one place.
+ONLY_FROM = {"storage/sqlite": "host/log"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(<|")([^>"]+)')
 
 
@@ -65,11 +80,19 @@ def check(root):
             other = layer_of(target) if bracket == '"' else None
             if other and other != layer and LEVEL[other] >= LEVEL[layer]:
                 failures.append(f"{name}:{number}: {layer} may not include {other}")
+            forbidden = FORBIDDEN.get(layer) or FORBIDDEN.get(layer.split("/")[0], "(?!)")
+            if other != layer and re.match(forbidden, target):
+                failures.append(f"{name}:{number}: {layer} never knows {target}")
+            if other in ONLY_FROM and layer not in (other, ONLY_FROM[other]):
+                failures.append(f"{name}:{number}: {other} is for {ONLY_FROM[other]} only")
             if target in PRIVATE and layer.split("/")[0] != PRIVATE[target]:
                 failures.append(f"{name}:{number}: {target} is for {PRIVATE[target]} only")
             for prefix, home in HOME.items():
                 if target.startswith(prefix) and (layer != home or file.suffix == ".h"):
                     failures.append(f"{name}:{number}: <{target}> belongs in a .cpp of {home}")
+    tested = {layer.removeprefix("clients/").replace("/", "_").replace("-", "_") for layer in LEVEL}
+    failures += [f"tests/unit/{folder.name}: no folder is tested by it" for folder in sorted((root / "tests/unit").glob("*"))
+                 if folder.is_dir() and folder.name not in tested]
     return failures
 
 

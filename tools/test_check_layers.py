@@ -29,6 +29,15 @@ ROWS = (
     ("framings in a hub", "hub/connection/a.h", '#include "transport/framing.h"',
      "transport/framing.h is for transport only"),
     ("frames in a transport", "transport/session/a.cpp", '#include "transport/frame_header.h"', ""),
+    ("a clock in protocol", "protocol/a.cpp", "#include <chrono>", "protocol never knows chrono"),
+    ("a log in protocol", "protocol/a.cpp", '#include "base/log.h"', "protocol never knows base/log.h"),
+    ("JSON in a store", "storage/sqlite/a.cpp", '#include "protocol/json.h"', "storage/sqlite never knows protocol/json.h"),
+    ("a hub in the host", "host/a.cpp", '#include "hub/log/log_hub.h"', "host never knows hub/log/log_hub.h"),
+    ("a hub beside the host", "host/log/a.cpp", '#include "hub/log/log_hub.h"', ""),
+    ("a store by its owner", "host/log/a.cpp", '#include "storage/sqlite/sqlite_log_store.h"', ""),
+    ("a store by another", "server/a.cpp", '#include "storage/sqlite/sqlite_log_store.h"', "is for host/log only"),
+    ("tests of a folder", "tests/unit/hub_log/a_test.cpp", "", ""),
+    ("tests of no folder", "tests/unit/hub_logs/a_test.cpp", "", "no folder is tested by it"),
     ("a folder without a level", "clients/other/a.cpp", "#include <vector>", "has no level"),
 )
 

@@ -63,7 +63,7 @@ public:
 private:
     /// Where commits go. Keeps the loops, not their parts: a stopped loop drops what it is told.
     struct Target {
-        std::shared_ptr<LoopGroup> group;
+        std::shared_ptr<LoopGroup> group;  ///< owned with the server: commits may come after it
         std::size_t loop;
         LogLoop* part;
     };

@@ -35,7 +35,8 @@ private:
 
     const Messenger& messenger_;
     const std::string connection_id_;
-    std::shared_ptr<const ClientQuestion> question_;
+    std::shared_ptr<const ClientQuestion>
+        question_;  ///< owned with the manager, on other loops too
     CancellationToken stop_;
     CancellationRegistration registration_;
     std::shared_ptr<OneShot<Answer>> answer_;  ///< owned with the manager's callback

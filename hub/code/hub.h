@@ -16,6 +16,7 @@ namespace hubtrail::hub {
 /// Base of your hubs: one object for each invocation, connect and disconnect. State that is to last
 /// lives elsewhere: in CallerContext::items(), or in what the factory gives the object. The members
 /// below work from the time the library has made the object, not in the constructor.
+/// A base with data: authors derive from one class and write nothing twice.
 /// Thread: strand, of the connection.
 class Hub {
 public:

@@ -17,7 +17,8 @@ namespace hubtrail::hub {
 
 class CodeSession;
 
-/// One method of a hub: what Methods collects. Thread: any; it never changes.
+/// One method of a hub: what Methods collects. A base with data: what is known of every method is
+/// read for each call, and only the call itself hangs on its types. Thread: any; it never changes.
 class MethodEntry {
 public:
     virtual ~MethodEntry() = default;

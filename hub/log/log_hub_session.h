@@ -20,9 +20,9 @@ namespace hubtrail::hub {
 
 /// Who is connected to a log hub, and what the URL asks for.
 struct Admission {
-    std::shared_ptr<const auth::Principal> principal;
-    protocol::LogQuery query;      ///< of hub and URL: what no Subscribe leaves
-    protocol::EventFilter filter;  ///< of the pushed subscription
+    std::shared_ptr<const auth::Principal> principal;  ///< owned with the verifier's cache
+    protocol::LogQuery query;                          ///< of hub and URL: what no Subscribe leaves
+    protocol::EventFilter filter;                      ///< of the pushed subscription
     bool push = false;
 };
 
@@ -61,7 +61,9 @@ private:
     Admission admission_;
     std::optional<storage::StartPosition> start_;
     HubConnection* connection_ = nullptr;
+    // Owned with the loop's queue while they have something to do there.
     std::shared_ptr<LogSubscription> pushed_;
+    /// Likewise.
     std::map<std::string, std::shared_ptr<LogSubscription>, std::less<>> streams_;
     std::map<std::string, std::uint64_t, std::less<>>
         opening_;                 ///< streams whose start is being looked up

@@ -97,9 +97,9 @@ private:
 
     Peer& peer_;
     std::unique_ptr<RequestParser> parser_;
-    std::string pending_;        ///< bytes that wait behind the request being served
-    std::string extra_headers_;  ///< CORS; lines, each with its CRLF
-    std::shared_ptr<HttpProtocol*> self_;
+    std::string pending_;                  ///< bytes that wait behind the request being served
+    std::string extra_headers_;            ///< CORS; lines, each with its CRLF
+    std::shared_ptr<HttpProtocol*> self_;  ///< owned with replies, which may come when we are gone
     std::function<void(Outcome)> watcher_;
     std::unique_ptr<MovedConnection> moving_;  ///< leaves when what was sent is out
     SessionServer* new_home_ = nullptr;
