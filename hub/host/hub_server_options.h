@@ -40,8 +40,8 @@ struct HubServerOptions {
     /// Instead of `tokens`: your own check. Called once for each loop.
     std::function<std::unique_ptr<auth::TokenVerifier>()> make_verifier = nullptr;
 
-    std::string redis_url =
-        {};  ///< `redis://host:port`: several servers are one; empty: this one is alone
+    std::string redis_url = {};  ///< `redis://host:port`: several servers are one; empty: this one
+                                 ///< is alone. What is wrong with it start() says; run() prints it.
     std::string redis_prefix = {};  ///< in front of every channel name
     /// Instead of `redis_url`: your own backplane. Called once for each type of hub.
     std::function<std::unique_ptr<Backplane>()> make_backplane = nullptr;

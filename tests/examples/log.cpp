@@ -10,6 +10,7 @@ struct DoorsHub : Hub {
         const auto outcome = co_await log_.append("house", event);
         if (!outcome)
             throw HubException(outcome.error().text);
+        co_await clients().all().send("opened", door);  // now, on every server that shares Redis
         co_return outcome->front().pos;  // on the disk, and on its way to everybody who follows
     }
     static void methods(Methods<DoorsHub>& hub) { hub.add("Open", &DoorsHub::open); }
@@ -40,8 +41,9 @@ void say_hello(EventLog& log) {
 
 int main(int, char** argv) {
     EventLog log({.directory = argv[2]});
-    HubServer server(
-        {.listen = argv[1], .make_verifier = [] { return std::make_unique<Credulous>(); }});
+    HubServer server({.listen = argv[1],
+                      .make_verifier = [] { return std::make_unique<Credulous>(); },
+                      .redis_url = argv[3] == nullptr ? "" : argv[3]});
     server.map<DoorsHub>("/doors").create([&] { return std::make_unique<DoorsHub>(log); });
     server.map_log_hub(log, {.path = "/changes",
                              .streams = {"doors"},

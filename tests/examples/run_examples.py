@@ -5,12 +5,14 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 DEADLINE_S = 20
 
@@ -199,13 +201,60 @@ def changes(server, since):
     return [event["type"] for event in json.loads(web.getresponse().read())["changes"]]
 
 
+def check_bad_redis(program):
+    with tempfile.TemporaryDirectory() as directory:
+        done = subprocess.run([program, "127.0.0.1:0", directory, "redis:/secret@nowhere"], stderr=subprocess.PIPE,
+                              text=True, timeout=DEADLINE_S)
+    said = [line for line in done.stderr.splitlines() if line.startswith("redis_url: ")]
+    assert done.returncode == 1 and len(said) == 1 and "secret" not in done.stderr, (done.returncode, done.stderr)
+
+
+def check_log_with_redis(program):
+    """Two servers, each with hubs of code, a log of its own, and one Redis."""
+    if shutil.which("redis-server") is None:
+        print("skipped: redis-server is not installed")
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        socket_of = socket.socket()
+        socket_of.bind(("127.0.0.1", 0))
+        port = str(socket_of.getsockname()[1])
+        socket_of.close()
+        redis = subprocess.Popen(["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                                  "--dir", directory], stdout=subprocess.DEVNULL)
+        try:
+            servers = [Server(program, f"{directory}/{name}", f"redis://127.0.0.1:{port}") for name in "ab"]
+            other = Client(servers[1], "/doors?access_token=eve")
+            doors = Client(servers[0], "/doors?access_token=anna")
+            deadline, heard = time.monotonic() + DEADLINE_S, None
+            other.socket.settimeout(1)
+            while heard is None and time.monotonic() < deadline:  # until both are connected to Redis
+                doors.start("Open", "front")
+                try:
+                    message = other.next()
+                    heard = message if message["type"] == 1 else None
+                except TimeoutError:
+                    pass
+            check((heard["target"], heard["arguments"]), ("opened", ["front"]))
+            check(changes(servers[0], "since=earliest")[:2], ["house.ready", "door.opened"])
+            check(changes(servers[1], "since=earliest"), ["house.ready"])
+            for server in servers:
+                server.stop()
+        finally:
+            redis.kill()
+            redis.wait()
+
+
 def check_log(program):
+    check_bad_redis(program)
+    check_log_with_redis(program)
     with tempfile.TemporaryDirectory() as directory:
         server = Server(program, directory)
         follower = Client(server, "/changes?access_token=anna&since=earliest")
         check(json.loads(follower.next()["arguments"][0])["type"], "house.ready")
         doors = Client(server, "/doors?access_token=anna")
-        check(doors.invoke("Open", "front"), 2)
+        doors.start("Open", "front")
+        doors.called("opened", "front")
+        check(doors.answer(), 2)
         event = json.loads(follower.next()["arguments"][0])
         check((event["pos"], event["resource_id"]), (2, "front"))
         check(doors.invoke("Open", "x" * 300)[:60], "An unexpected error occurred invoking 'Open' on the server. "[:60])
@@ -213,7 +262,10 @@ def check_log(program):
         check(Client(server, "/changes").status, 401)
         server.stop()
         again = Server(program, directory)  # goes on with its log
-        check(Client(again, "/doors?access_token=anna").invoke("Open", "back"), 4)
+        doors = Client(again, "/doors?access_token=anna")
+        doors.start("Open", "back")
+        doors.called("opened", "back")
+        check(doors.answer(), 4)
         check(changes(again, "since=earliest"), ["house.ready", "door.opened", "house.ready", "door.opened"])
         again.stop()
 
