@@ -99,6 +99,22 @@ void extract_token(HttpRequest& request, TokenInQuery in_query) {
                         request.query.end());
 }
 
+bool is_application_header(std::string_view name, std::string_view value) {
+    constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";  // RFC 9110 5.6.2
+    constexpr std::array<std::string_view, 6> kFraming = {
+        "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer"};
+    const auto is_token_char = [&](char c) {
+        return is_letter_or_digit(c) || kTokenMarks.find(c) != kTokenMarks.npos;
+    };
+    const auto is_value_char = [](char c) { return c == '\t' || (c >= ' ' && c <= '~'); };
+    const auto is_this = [&](std::string_view framing) {
+        return equal_ignoring_case(name, framing);
+    };
+    return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char) &&
+           std::all_of(value.begin(), value.end(), is_value_char) &&
+           std::none_of(kFraming.begin(), kFraming.end(), is_this);
+}
+
 std::string_view reason_phrase(int status) {
     const auto* const reason = std::find_if(
         kReasons.begin(), kReasons.end(), [&](const Reason& row) { return row.status == status; });

@@ -73,6 +73,11 @@ enum class TokenInQuery { refused, accepted };
 /// Different tokens in two places set token_conflict.
 void extract_token(HttpRequest& request, TokenInQuery in_query);
 
+/// Whether an application may send this header: its name is a token and its value visible ASCII,
+/// spaces and tabs (RFC 9110 5), and it does not say where the message ends or whether the
+/// connection stays, which is the server's to say.
+bool is_application_header(std::string_view name, std::string_view value);
+
 /// The standard reason phrase; "Unknown" for others.
 std::string_view reason_phrase(int status);
 

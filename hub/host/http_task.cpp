@@ -1,6 +1,8 @@
 #include "hub/host/http_task.h"
 
 #include <exception>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "hub/code/exceptions.h"
@@ -23,11 +25,28 @@ public:
     HubLoop& hub_loop;
 };
 
+// What an application hands over must not split the answer, nor give it another end than it has.
+void check_headers(const transport::HttpResponse& response) {
+    const auto check = [](std::string_view name, std::string_view value) {
+        if (!transport::is_application_header(name, value)) {
+            throw InvalidOperationException(
+                "the header '" + std::string(name) +
+                "' cannot be sent with this value, or not by a program");
+        }
+    };
+    check("Content-Type", response.content_type);
+    for (const auto& [name, value] : response.headers) {
+        check(name, value);
+    }
+}
+
 RootTask run_request(RootTasks&, std::unique_ptr<RequestScope> scope, const HttpFunction& function,
                      HttpRequest request) {
     std::exception_ptr failure;
     try {
-        scope->reply(co_await function(std::move(request)));
+        auto response = co_await function(std::move(request));
+        check_headers(response);
+        scope->reply(std::move(response));
     } catch (...) {
         failure = std::current_exception();
     }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 
 namespace hubtrail::transport {
 namespace {
@@ -211,7 +212,11 @@ HeaderScan::State HeaderScan::scan_field(std::string_view line) {
         return fail(400, "malformed header name");
     }
     const auto name_size = static_cast<std::size_t>(name_end - line.begin());
-    return check_known(line.substr(0, name_size), trim(line.substr(name_size + 1)));
+    const auto value = trim(line.substr(name_size + 1));
+    if (!is_utf8(value)) {
+        return fail(400, "malformed header value");  // as in the reference; hubs hand it on as text
+    }
+    return check_known(line.substr(0, name_size), value);
 }
 
 HeaderScan::State HeaderScan::check_known(std::string_view name, std::string_view value) {

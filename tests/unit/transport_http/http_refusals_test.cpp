@@ -30,6 +30,7 @@ const char* const kLine = "400 malformed request line";
 const char* const kLineControl = "400 control character in the request line";
 const char* const kControl = "400 control character in the header";
 const char* const kName = "400 malformed header name";
+const char* const kValue = "400 malformed header value";
 const char* const kLength = "400 malformed Content-Length";
 const char* const kTwoLengths = "400 two Content-Length headers";
 const char* const kEncoding = "400 Transfer-Encoding must be chunked, once";
@@ -142,6 +143,15 @@ TEST_CASE("A target that is no plain path is refused", "[http]") {
     });
 }
 
+TEST_CASE("A header that is not UTF-8 is refused", "[http]") {
+    check_all({
+        {with("X-Name: caf\xE9\r\n"), kValue},
+        {with("Cookie: a=1; name=\xC3\r\n"), kValue},
+        {with("X-Name: \xED\xA0\x80\r\n"), kValue},
+    });
+    CHECK(run_whole(with("X-Name: caf\xC3\xA9\r\nContent-Length: 0\r\n")).rfind("400", 0) != 0);
+}
+
 TEST_CASE("A header that two readers could read in two ways is refused", "[http]") {
     check_all({
         {with("Content-Length : 3\r\n"), kName},
@@ -232,8 +242,8 @@ TEST_CASE("A length that is not one plain number is refused", "[http]") {
         {with("Transfer-Encoding: chunked;q=1\r\n"), kEncoding},
         {with("Transfer-Encoding: \x85"
               "chunked\r\n"),
-         kEncoding},
-        {with("Transfer-Encoding: chunked\xA0\r\n"), kEncoding},
+         kValue},
+        {with("Transfer-Encoding: chunked\xA0\r\n"), kValue},
         {with("Transfer-Encoding: \x0B"
               "chunked\r\n"),
          kControl},
