@@ -4,6 +4,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/utf8.h"
+
 namespace hubtrail {
 namespace {
 
@@ -21,11 +23,13 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
     return spdlog::level::err;
 }
 
-// Control characters become escapes: a peer's text must not start a line of its own.
+// Control characters become escapes: a peer's text must not start a line of its own. What is not
+// UTF-8 becomes U+FFFD: nobody could read the lines around it as text.
 void append_quoted(std::string& out, std::string_view text) {
     static constexpr std::string_view kHex = "0123456789abcdef";
+    std::string buffer;
     out.push_back('"');
-    for (const char c : text) {
+    for (const char c : valid_utf8(text, buffer)) {
         const auto byte = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\') {
             out.push_back('\\');
@@ -51,7 +55,7 @@ bool is_plain(std::string_view text) {
             return false;
         }
     }
-    return true;
+    return is_utf8(text);
 }
 
 class StderrLog final : public Log {

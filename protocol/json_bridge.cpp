@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "protocol/json_scanner.h"
+#include "protocol/messagepack_values.h"
 
 namespace hubtrail::protocol {
 namespace {
@@ -85,8 +86,11 @@ private:
             return false;
         }
         std::int64_t whole = 0;
+        std::uint64_t large = 0;
         if (to_int64(number, whole)) {
             out_.integer(whole);
+        } else if (to_uint64(number, large)) {
+            out_.unsigned_integer(large);
         } else {
             text_.assign(number.raw);
             out_.number(std::strtod(text_.c_str(), nullptr));
@@ -132,6 +136,7 @@ private:
     std::string text_;
 };
 
+// From MessagePack, since JSON is JSON.
 bool copy(ValueReader& in, ValueWriter& out, std::string& text) {
     switch (in.peek()) {
         case ValueReader::Kind::null:
@@ -144,9 +149,18 @@ bool copy(ValueReader& in, ValueWriter& out, std::string& text) {
             return good;
         }
         case ValueReader::Kind::integer: {
+            std::string_view raw;
             std::int64_t value = 0;
-            const bool good = in.read_integer(value);
-            out.integer(value);
+            std::uint64_t large = 0;
+            if (!in.read_raw(raw)) {
+                return false;
+            }
+            if (make_messagepack_value_reader(raw)->read_integer(value)) {
+                out.integer(value);
+                return true;
+            }
+            const bool good = make_messagepack_value_reader(raw)->read_unsigned(large);
+            out.unsigned_integer(large);
             return good;
         }
         case ValueReader::Kind::number: {

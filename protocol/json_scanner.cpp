@@ -130,13 +130,25 @@ void append_decoded(std::string& out, const JsonString& string) {
     }
 }
 
-bool to_int64(const JsonNumber& number, std::int64_t& value) {
+namespace {
+
+template <typename Integer>
+bool to_whole(const JsonNumber& number, Integer& value) {
     if (!number.integer) {
         return false;
     }
     const char* const end = number.raw.data() + number.raw.size();
     const auto parsed = std::from_chars(number.raw.data(), end, value);
     return parsed.ec == std::errc{} && parsed.ptr == end;
+}
+
+}  // namespace
+
+bool to_int64(const JsonNumber& number, std::int64_t& value) {
+    return to_whole(number, value);
+}
+bool to_uint64(const JsonNumber& number, std::uint64_t& value) {
+    return to_whole(number, value);
 }
 
 bool fits_double(const JsonNumber& number) {

@@ -27,6 +27,7 @@ void append_decoded(std::string& out, const JsonString& string);
 
 /// True and the value when the number is an integer of 64 bits.
 bool to_int64(const JsonNumber& number, std::int64_t& value);
+bool to_uint64(const JsonNumber& number, std::uint64_t& value);
 
 /// Whether the number fits a double (one that is too small counts as 0 and fits).
 bool fits_double(const JsonNumber& number);

@@ -15,6 +15,7 @@ public:
     void reset(std::string_view raw) override {
         in_ = JsonScanner(raw);
         problem_ = nullptr;
+        member_.clear();
         depth_ = 0;
         fresh_ = false;
     }
@@ -36,7 +37,7 @@ public:
     Step next_element() override { return step(fresh_ ? in_.first_element() : in_.next_element()); }
     bool begin_object() override { return begin('{', "expected an object"); }
     Step next_member(std::string& name) override;
-    bool names_ignore_case() const override { return true; }
+    Encoding encoding() const override { return Encoding::json; }
 
     bool fail(const char* problem) override {
         if (this->problem() == nullptr) {
@@ -46,6 +47,10 @@ public:
         return false;
     }
     const char* problem() const override { return problem_ != nullptr ? problem_ : in_.problem(); }
+    void failed_in(std::string_view member) override {
+        member_ = std::string(member) + (member_.empty() ? "" : "." + member_);
+    }
+    const std::string& problem_member() const override { return member_; }
 
 private:
     template <typename Integer>
@@ -56,6 +61,7 @@ private:
 
     JsonScanner in_;
     const char* problem_ = nullptr;
+    std::string member_;
     std::size_t depth_ = 0;
     bool fresh_ = false;  // right behind an opening bracket
 };

@@ -13,10 +13,6 @@
 namespace hubtrail::protocol {
 namespace {
 
-constexpr const char* kNotFinite =
-    "Numbers such as positive and negative infinity cannot be written as valid JSON.";
-constexpr const char* kNotAYear = "A time outside the years 1 to 9999 cannot be written as JSON.";
-
 template <typename Integer>
 void append_integer(std::string& out, Integer value) {
     std::array<char, 20> digits;  // 64 bits with a sign
@@ -46,7 +42,7 @@ public:
     }
     void number(double value) override {
         if (!std::isfinite(value)) {
-            return cannot_write(kNotFinite);
+            return fail(kNotFinite);
         }
         begin_value();
         append_json_number(out_, value);
@@ -62,18 +58,13 @@ public:
         out_.push_back('"');
     }
     void timestamp(Timestamp value) override {
-        const auto start = out_.size();
-        const bool fresh = fresh_;
+        if (!is_sendable(value)) {
+            return fail(kNotAYear);
+        }
         begin_value();
         out_.push_back('"');
-        if (append_timestamp(out_, value)) {
-            out_.push_back('"');
-            return;
-        }
-        out_.resize(start);
-        fresh_ = fresh;
-        count_ -= depth_ == 0 ? 1U : 0U;
-        cannot_write(kNotAYear);
+        append_timestamp(out_, value);
+        out_.push_back('"');
     }
     void raw(std::string_view value) override {
         begin_value();
@@ -101,7 +92,11 @@ public:
         out_.push_back(':');
     }
 
-    bool enums_as_names() const override { return false; }
+    Encoding encoding() const override { return Encoding::json; }
+    void fail(const char* problem) override {
+        problem_ = problem_ == nullptr ? problem : problem_;
+        null();
+    }
     std::size_t count() const override { return count_; }
     const char* problem() const override { return problem_; }
     void reset() override {
@@ -136,10 +131,6 @@ private:
         out_.push_back(bracket);
         fresh_ = false;
         --depth_;
-    }
-    void cannot_write(const char* problem) {
-        problem_ = problem_ == nullptr ? problem : problem_;
-        null();
     }
 
     std::string& out_;

@@ -48,17 +48,26 @@ char* write_escape(char* to, char c) {
 
 constexpr std::size_t kAstralBytes = 4;
 
-// Where the next character outside of the basic plane begins, or npos.
-std::size_t find_astral(std::string_view text, std::size_t at) {
-    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
-        if (const auto bits = four_byte_lead_bits(load_word(text.data() + at)); bits != 0) {
-            at += first_byte(bits);
-            return at + kAstralBytes <= text.size() ? at : text.npos;
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+// Where the next character stands that is written in another way than it is: one outside of the
+// basic plane, or a byte of no character; or npos.
+std::size_t find_odd(std::string_view text, std::size_t at) {
+    const char* p = text.data() + at;
+    const char* const end = text.data() + text.size();
+    while (p != end) {
+        while (end - p >= 8 && non_ascii_bits(load_word(p)) == 0) {
+            p += 8;
         }
-    }
-    for (; at + kAstralBytes <= text.size(); ++at) {
-        if (static_cast<unsigned char>(text[at]) >= 0xF0U) {
-            return at;
+        while (p != end && static_cast<unsigned char>(*p) < 0x80U) {
+            ++p;
+        }
+        while (p != end && static_cast<unsigned char>(*p) >= 0x80U) {
+            const auto length = utf8_length(p, end);
+            if (length == 0 || length == kAstralBytes) {
+                return static_cast<std::size_t>(p - text.data());
+            }
+            p += length;
         }
     }
     return text.npos;
@@ -120,10 +129,15 @@ void append_json_escaped(std::string& out, std::string_view text) {
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
     std::size_t done = 0;
-    for (auto at = find_astral(text, 0); at != text.npos; at = find_astral(text, done)) {
+    for (auto at = find_odd(text, 0); at != text.npos; at = find_odd(text, done)) {
         append_json_escaped(out, text.substr(done, at - done));
-        append_surrogates(out, text.data() + at);
-        done = at + kAstralBytes;
+        const bool is_astral = utf8_length(text.data() + at, text.data() + text.size()) != 0;
+        if (is_astral) {
+            append_surrogates(out, text.data() + at);
+        } else {
+            out += kReplacement;
+        }
+        done = at + (is_astral ? kAstralBytes : 1);
     }
     append_json_escaped(out, text.substr(done));
     out.push_back('"');

@@ -5,6 +5,7 @@
 #include <msgpack.hpp>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "protocol/hub_protocol.h"
 #include "protocol/length_splitter.h"
 #include "protocol/messagepack_message.h"
@@ -34,7 +35,9 @@ public:
     void boolean(bool value) { value ? packer_.pack_true() : packer_.pack_false(); }
     void integer(std::int64_t value) { packer_.pack_int64(value); }
     void array(std::size_t count) { packer_.pack_array(static_cast<std::uint32_t>(count)); }
-    void text(std::string_view text) {
+    void text(std::string_view given) {
+        std::string buffer;
+        const auto text = valid_utf8(given, buffer);
         packer_.pack_str(static_cast<std::uint32_t>(text.size()));
         packer_.pack_str_body(text.data(), static_cast<std::uint32_t>(text.size()));
     }

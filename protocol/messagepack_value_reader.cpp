@@ -3,6 +3,7 @@
 
 #include "protocol/messagepack_scanner.h"
 #include "protocol/messagepack_values.h"
+#include "protocol/timestamp_text.h"
 
 namespace hubtrail::protocol {
 namespace {
@@ -52,6 +53,7 @@ public:
 
     void reset(std::string_view raw) override {
         in_ = MessagePackScanner(raw);
+        member_.clear();
         depth_ = 0;
     }
     Kind peek() override;
@@ -72,10 +74,14 @@ public:
     Step next_element() override;
     bool begin_object() override { return begin(Token::Kind::map, "expected an object"); }
     Step next_member(std::string& name) override;
-    bool names_ignore_case() const override { return false; }
+    Encoding encoding() const override { return Encoding::messagepack; }
 
     bool fail(const char* problem) override { return in_.fail(problem); }
     const char* problem() const override { return in_.problem(); }
+    void failed_in(std::string_view member) override {
+        member_ = std::string(member) + (member_.empty() ? "" : "." + member_);
+    }
+    const std::string& problem_member() const override { return member_; }
 
 private:
     bool begin(Token::Kind kind, const char* problem);
@@ -85,6 +91,7 @@ private:
 
     MessagePackScanner in_;
     Token token_;
+    std::string member_;
     std::size_t depth_ = 0;
     std::array<std::size_t, MessagePackScanner::kMessagePackDepthMax>
         left_in_;  // elements or pairs to come
@@ -192,13 +199,29 @@ bool MessagePackValueReader::read_binary(std::string& value) {
     return true;
 }
 
+// Alone, or as .NET's DateTimeOffset: the time that its clock showed, as if that were UTC, and by
+// how many minutes the clock was ahead of UTC.
 bool MessagePackValueReader::read_timestamp(Timestamp& value) {
-    if (!take(Token::Kind::extension, "expected a timestamp")) {
+    constexpr std::int64_t kOffsetMinutesMax = 14 * 60;
+    if (!in_.next(token_)) {
         return false;
     }
-    return (token_.extension_type == kTimestampExtension &&
-            decode_timestamp(token_.bytes, value)) ||
-           fail("expected a timestamp");
+    const bool has_offset = token_.kind == Token::Kind::array && token_.count == 2;
+    if (has_offset && !in_.next(token_)) {
+        return false;
+    }
+    Timestamp read;
+    if (token_.kind != Token::Kind::extension || token_.extension_type != kTimestampExtension ||
+        !decode_timestamp(token_.bytes, read)) {
+        return fail("expected a timestamp");
+    }
+    std::int64_t minutes = 0;
+    if (has_offset && (!read_integer(minutes) || minutes < -kOffsetMinutesMax ||
+                       minutes > kOffsetMinutesMax || !is_sendable(read))) {
+        return fail("expected a timestamp with its offset in minutes");
+    }
+    value = {read.seconds - minutes * 60, read.nanoseconds};
+    return true;
 }
 
 bool MessagePackValueReader::begin(Token::Kind kind, const char* problem) {

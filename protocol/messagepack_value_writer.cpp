@@ -1,15 +1,16 @@
 #include <array>
 #include <bit>
+#include <cmath>
 
 #define MSGPACK_NO_BOOST
 #include <msgpack.hpp>
 
+#include "base/utf8.h"
 #include "protocol/messagepack_values.h"
+#include "protocol/timestamp_text.h"
 
 namespace hubtrail::protocol {
 namespace {
-
-constexpr std::uint32_t kNanosPerSecond = 1'000'000'000;
 
 struct StringSink {
     std::string& out;
@@ -47,6 +48,9 @@ public:
         packer_.pack_uint64(value);
     }
     void number(double value) override {
+        if (!std::isfinite(value)) {
+            return fail(kNotFinite);
+        }
         // Not pack_double(): it writes whole numbers as integers.
         begin_value();
         std::array<char, 9> bytes{'\xCB'};
@@ -83,7 +87,11 @@ public:
     void key(std::string_view key) override { write_string(key); }
     void end_object() override { --depth_; }
 
-    bool enums_as_names() const override { return true; }
+    Encoding encoding() const override { return Encoding::messagepack; }
+    void fail(const char* problem) override {
+        problem_ = problem_ == nullptr ? problem : problem_;
+        null();
+    }
     std::size_t count() const override { return count_; }
     const char* problem() const override { return problem_; }
     void reset() override {
@@ -94,13 +102,15 @@ public:
 
 private:
     void begin_value() { count_ += depth_ == 0 ? 1U : 0U; }
-    void write_string(std::string_view text) {
+    void write_string(std::string_view given) {
+        const auto text = valid_utf8(given, valid_);
         packer_.pack_str(size_of(text));
         packer_.pack_str_body(text.data(), size_of(text));
     }
 
     StringSink sink_;
     msgpack::packer<StringSink> packer_;
+    std::string valid_;
     std::size_t depth_ = 0;
     std::size_t count_ = 0;
     const char* problem_ = nullptr;
@@ -109,10 +119,8 @@ private:
 // The smallest of the three forms that holds it.
 void MessagePackValueWriter::timestamp(Timestamp value) {
     constexpr std::uint64_t kShortSecondsEnd = std::uint64_t{1} << 34U;
-    if (value.nanoseconds >= kNanosPerSecond) {
-        problem_ =
-            problem_ == nullptr ? "A time has less than 1,000,000,000 nanoseconds." : problem_;
-        return null();
+    if (!is_sendable(value)) {
+        return fail(kNotAYear);
     }
     begin_value();
     const auto seconds = static_cast<std::uint64_t>(value.seconds);

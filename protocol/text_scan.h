@@ -2,7 +2,8 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstring>
+
+#include "base/utf8.h"  // IWYU pragma: export
 
 namespace hubtrail::protocol {
 
@@ -19,21 +20,6 @@ inline std::uint64_t json_special_bits(std::uint64_t word) {
     return (((word - kOnes * 0x20U) & ~word) | ((quote - kOnes) & ~quote) |
             ((backslash - kOnes) & ~backslash)) &
            kTops;
-}
-
-/// The top bit of each byte that begins a UTF-8 sequence of four bytes. Exact.
-inline std::uint64_t four_byte_lead_bits(std::uint64_t word) {
-    return word & (word << 1U) & (word << 2U) & (word << 3U) & 0x8080808080808080ULL;
-}
-
-inline std::uint64_t non_ascii_bits(std::uint64_t word) {
-    return word & 0x8080808080808080ULL;
-}
-
-inline std::uint64_t load_word(const char* from) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from, sizeof word);
-    return word;
 }
 
 /// Which byte of the word the lowest set bit belongs to. `bits` must not be 0.

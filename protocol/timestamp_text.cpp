@@ -10,15 +10,15 @@ constexpr std::int64_t kFirstSecond = days_from_date(1, 1, 1) * kSecondsPerDay;
 constexpr std::int64_t kEndSecond = days_from_date(10'000, 1, 1) * kSecondsPerDay;
 constexpr std::size_t kFractionDigits = 9;
 
-bool is_in_range(const Timestamp& time) {
+}  // namespace
+
+bool is_sendable(Timestamp time) {
     return time.seconds >= kFirstSecond && time.seconds < kEndSecond &&
            time.nanoseconds < kNanosPerSecond;
 }
 
-}  // namespace
-
 bool append_timestamp(std::string& out, Timestamp time) {
-    if (!is_in_range(time)) {
+    if (!is_sendable(time)) {
         return false;
     }
     const auto since_start = time.seconds - kFirstSecond;
@@ -74,7 +74,7 @@ bool parse_timestamp(std::string_view text, Timestamp& time) {
     const Timestamp read{
         days_from_date(year, month, day) * kSecondsPerDay + second_of_day - offset_s,
         static_cast<std::uint32_t>(nanoseconds)};
-    if (!is_in_range(read)) {
+    if (!is_sendable(read)) {
         return false;
     }
     time = read;

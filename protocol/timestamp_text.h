@@ -7,6 +7,9 @@
 
 namespace hubtrail::protocol {
 
+/// Whether the time lies within the years 1 to 9999, which is what every client has.
+bool is_sendable(Timestamp time);
+
 /// Appends `2000-01-01T00:00:00Z`, a fraction only of the digits that are needed. False, and
 /// nothing appended, outside the years 1 to 9999.
 bool append_timestamp(std::string& out, Timestamp time);

@@ -62,12 +62,17 @@ public:
     /// closes it. A name given twice comes twice: the last one counts, as in the reference.
     virtual bool begin_object() = 0;
     virtual Step next_member(std::string& name) = 0;
-    /// Member names match without case in JSON, exactly in MessagePack.
-    virtual bool names_ignore_case() const = 0;
+    /// For types whose forms differ; member names match without case in JSON, exactly in
+    /// MessagePack.
+    virtual Encoding encoding() const = 0;
 
     /// Keeps the first mistake (a literal: it is not copied); always false.
     virtual bool fail(const char* problem) = 0;
     virtual const char* problem() const = 0;  ///< null: none
+    /// Said on the way out of a read that failed, innermost first: in which member it was.
+    virtual void failed_in(std::string_view member) = 0;
+    /// `order.lines.count`; empty: in no member.
+    virtual const std::string& problem_member() const = 0;
 };
 
 }  // namespace hubtrail::protocol

@@ -331,7 +331,9 @@ void CodeSession::call_plain(const MethodEntry& entry, const HubCall& call,
         hub_.loop.attach(*object, hub_.messenger, caller_, headers);
         auto& raw = hub_.loop.buffer();
         raw.clear();
-        method(*object, *connection.protocol().make_writer(raw));
+        const auto writer = connection.protocol().make_writer(raw);
+        method(*object, *writer);
+        check_written(*writer);
         connection.complete_result(call.id(), raw);
     } catch (...) {
         const auto detail = describe(std::current_exception());

@@ -27,7 +27,7 @@ struct Convert<T> {
                     ((list.pointer == value ? void(name = list.name) : void()), ...);
                 },
                 hubtrail_members(static_cast<const T*>(nullptr)));
-            if (writer.enums_as_names()) {
+            if (writer.encoding() == protocol::Encoding::messagepack) {
                 writer.string(name.empty()
                                   ? std::string_view(std::to_string(+static_cast<Number>(value)))
                                   : name);
@@ -109,7 +109,7 @@ struct Convert<T> {
 
 private:
     static bool read_member(ValueReader& reader, T& value, const std::string& name) {
-        const bool any_case = reader.names_ignore_case();
+        const bool any_case = reader.encoding() == protocol::Encoding::json;
         bool found = false;
         bool good = true;
         const auto look = [&](const auto& entry) {
@@ -119,6 +119,9 @@ private:
             }
         };
         std::apply([&](const auto&... list) { (look(list), ...); }, kList);
+        if (!good) {
+            reader.failed_in(name);
+        }
         return found ? good : reader.skip();
     }
 };

@@ -11,6 +11,12 @@
 
 namespace hubtrail::hub {
 
+void check_written(const protocol::ValueWriter& writer) {
+    if (writer.problem() != nullptr) {
+        throw HubException(writer.problem());
+    }
+}
+
 // `app::(anonymous namespace)::NotFound<int>` is `NotFound<int>` to the client.
 std::string type_name(const std::type_info& type) {
     int status = 0;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <typeinfo>
 
+#include "protocol/value_writer.h"
+
 namespace hubtrail::hub {
 
 /// Thrown by a hub method for its caller to read: the text always reaches the client. Any other
@@ -35,6 +37,9 @@ class OperationCanceledException : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
+
+/// Throws HubException with the reason when something that was written cannot be sent.
+void check_written(const protocol::ValueWriter& writer);
 
 /// Name of a type without its namespace.
 std::string type_name(const std::type_info& type);

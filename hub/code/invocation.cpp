@@ -139,7 +139,9 @@ void Invocation::complete(const Value& value) {
     }
     auto& raw = hub_loop_.buffer();
     raw.clear();
-    value.write(*connection->protocol().make_writer(raw));
+    const auto writer = connection->protocol().make_writer(raw);
+    value.write(*writer);
+    check_written(*writer);
     connection->complete_result(id_, raw);
 }
 
@@ -184,6 +186,7 @@ ValueWriter& Invocation::begin_item() {
 }
 
 void Invocation::send_item() {
+    check_written(*item_writer_);
     connection()->send_item(id_, item_);
 }
 

@@ -25,6 +25,7 @@ Operation Messenger::send(transport::Loop* from, Recipients to, std::string_view
         raw.clear();
         const auto writer = protocol->make_writer(raw);
         arguments(*writer);
+        check_written(*writer);
         protocol->append_invocation((*message)[encoding], protocol::MessageType::invocation, {},
                                     target, raw, writer->count());
     }
@@ -53,6 +54,7 @@ std::shared_ptr<const ClientQuestion> Messenger::make_question(std::string_view 
             auto& encoded = question->arguments[encoding];
             const auto writer = protocol->make_writer(encoded.raw);
             arguments(*writer);
+            check_written(*writer);
             encoded.count = writer->count();
         }
     }

@@ -63,11 +63,13 @@ public:
         : manager_(manager), protocols_(protocols) {}
 
     HubManager& manager() const { return manager_; }
-    /// `from`: the calling loop, or null.
+    /// `from`: the calling loop, or null. Throws HubException when an argument cannot be sent: then
+    /// it is sent to nobody.
     Operation send(transport::Loop* from, Recipients to, std::string_view target,
                    const Arguments& arguments) const;
     Operation change_group(transport::Loop* from, bool add, std::string connection_id,
                            std::string group) const;
+    /// Throws HubException when an argument cannot be sent.
     std::shared_ptr<const ClientQuestion> make_question(std::string_view target,
                                                         const Arguments& arguments) const;
     /// Reads the raw value of an answer.

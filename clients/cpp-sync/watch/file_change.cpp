@@ -32,7 +32,7 @@ bool fits(const std::string& path) {
     if (path.size() > kPathBytesMax) {
         return false;
     }
-    if (protocol::is_utf8(path)) {
+    if (is_utf8(path)) {
         return true;
     }
     constexpr std::size_t kWorstGrowth = 3;
@@ -48,10 +48,10 @@ std::string data_of(const FileChange& change) {
     if (change.replaced) {
         data.raw("replaced", "true");
     }
-    if (!protocol::is_utf8(change.path)) {
+    if (!is_utf8(change.path)) {
         data.text("path_base64url", base64url_encode(change.path));
     }
-    if (!protocol::is_utf8(change.old_path)) {
+    if (!is_utf8(change.old_path)) {
         data.text("old_path_base64url", base64url_encode(change.old_path));
     }
     return data.finish();

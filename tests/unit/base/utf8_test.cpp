@@ -1,11 +1,13 @@
-#include "protocol/utf8.h"
+#include "base/utf8.h"
+
+#include <string>
 
 #include "tests/support/catch.h"
 
-namespace hubtrail::protocol {
+namespace hubtrail {
 namespace {
 
-TEST_CASE("is_utf8 takes well-formed sequences only", "[protocol]") {
+TEST_CASE("is_utf8 takes well-formed sequences only", "[base]") {
     for (const char* good :
          {"", "plain text", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
           "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
@@ -21,26 +23,22 @@ TEST_CASE("is_utf8 takes well-formed sequences only", "[protocol]") {
         CHECK_FALSE(is_utf8(bad));
         CHECK(is_utf8(replace_bad_utf8(bad)));
         CHECK(replace_bad_utf8(bad) != bad);
-        CHECK_FALSE(count_printable(bad));
     }
 }
 
-TEST_CASE("Each bad byte is replaced by one character and the rest stays", "[protocol]") {
+TEST_CASE("Each bad byte is replaced by one character and the rest stays", "[base]") {
     const std::string mark = "\xEF\xBF\xBD";
     CHECK(replace_bad_utf8("a\xFF\x62") == "a" + mark + "b");
     CHECK(replace_bad_utf8("\xE2\x82z") == mark + mark + "z");
     CHECK(replace_bad_utf8("\xC3\xA9\xC3") == "\xC3\xA9" + mark);
 }
 
-TEST_CASE("Characters that can be shown are counted, and control characters are none",
-          "[protocol]") {
-    CHECK(count_printable("") == 0);
-    CHECK(count_printable(" ~") == 2);
-    CHECK(count_printable("a\xC3\xA9\xF0\x9F\x98\x80") == 3);
-    CHECK_FALSE(count_printable("a\x1F"));
-    CHECK_FALSE(count_printable("\x7F"));
-    CHECK_FALSE(count_printable(std::string_view("\0", 1)));
+TEST_CASE("valid_utf8 copies only what it has to mend", "[base]") {
+    std::string buffer;
+    const std::string good = "caf\xC3\xA9";
+    CHECK(valid_utf8(good, buffer).data() == good.data());
+    CHECK(valid_utf8("caf\xE9", buffer) == "caf\xEF\xBF\xBD");
 }
 
 }  // namespace
-}  // namespace hubtrail::protocol
+}  // namespace hubtrail

@@ -46,7 +46,7 @@ TEST_CASE("A folder's event has the folder's type and no size", "[sync]") {
 
 TEST_CASE("A name that is not UTF-8 is shown and kept whole", "[sync]") {
     const auto json = make_file_event(moved("/a\xFF", "/b\xFE"), "s1", "i", 0).json;
-    CHECK(protocol::is_utf8(json));
+    CHECK(is_utf8(json));
     CHECK(protocol::find_string(json, "path") == "/b\xEF\xBF\xBD");
     const auto data = *protocol::find_member(json, "data");
     CHECK(base64url_decode(*protocol::find_string(data, "path_base64url")) == "/b\xFE");

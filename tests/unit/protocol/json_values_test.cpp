@@ -174,8 +174,7 @@ TEST_CASE("The JSON writer keeps what it cannot write as its problem", "[protoco
     writer->number(values[0]);
     CHECK(out == "null,null");
     CHECK(writer->count() == 2);
-    CHECK(std::string(writer->problem()) ==
-          "A time outside the years 1 to 9999 cannot be written as JSON.");
+    CHECK(std::string(writer->problem()) == kNotAYear);
 }
 
 TEST_CASE("The JSON reader tells what comes next", "[protocol]") {
@@ -245,7 +244,7 @@ TEST_CASE("The JSON reader steps through containers", "[protocol]") {
     std::string name;
     std::int64_t integer = 0;
     std::string_view raw;
-    CHECK(reader->names_ignore_case());
+    CHECK(reader->encoding() == Encoding::json);
     REQUIRE(reader->begin_object());
     REQUIRE(reader->next_member(name) == Step::item);
     CHECK(name == "a");

@@ -30,6 +30,31 @@ TEST_CASE("append_json_string adds to what is there", "[protocol]") {
     CHECK(out == R"({"a":"x\"")");
 }
 
+TEST_CASE("append_json_string writes U+FFFD for each byte that is no UTF-8", "[protocol]") {
+    const auto written = [](const std::string& text) {
+        std::string out;
+        append_json_string(out, text);
+        return out;
+    };
+    const std::string mark = "\xEF\xBF\xBD";
+    CHECK(written("caf\xE9") == "\"caf" + mark + "\"");
+    CHECK(written("\xFF") == "\"" + mark + "\"");
+    CHECK(written("\xED\xA0\x80.") == "\"" + mark + mark + mark + ".\"");  // half a surrogate
+    CHECK(written("\xF0\x9F\x98") == "\"" + mark + mark + mark + "\"");    // cut
+    // Wherever it stands, beside whatever.
+    const std::string around = "0123456\xC3\xA9 9abcdef\"\xE2\x82\xAC";
+    for (std::size_t at = 0; at <= around.size(); ++at) {
+        if (at < around.size() && (static_cast<unsigned char>(around[at]) & 0xC0U) == 0x80U) {
+            continue;
+        }
+        CAPTURE(at);
+        const auto left = written(around.substr(0, at));
+        const auto right = written(around.substr(at));
+        CHECK(written(around.substr(0, at) + "\xC0" + around.substr(at)) ==
+              left.substr(0, left.size() - 1) + mark + right.substr(1));
+    }
+}
+
 TEST_CASE("append_json_string writes characters outside of the basic plane as two units",
           "[protocol]") {
     const auto written = [](const std::string& text) {
@@ -54,7 +79,7 @@ TEST_CASE("append_json_string writes characters outside of the basic plane as tw
         }
     }
     // Cut off: not UTF-8, and not read beyond.
-    CHECK(written("aaaaaaa\xF0\x9F") == "\"aaaaaaa\xF0\x9F\"");
+    CHECK(written("aaaaaaa\xF0\x9F") == "\"aaaaaaa\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
 // Goal: words, tails and the inner buffer agree. Method: each special byte at each place of texts

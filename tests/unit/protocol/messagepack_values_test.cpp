@@ -60,8 +60,6 @@ TEST_CASE("The MessagePack writer writes values as the reference does", "[protoc
     CHECK(written([](auto& w) { w.boolean(true); }) == "\xC3");
     CHECK(written([](auto& w) { w.boolean(false); }) == "\xC2");
     CHECK(written([](auto& w) { w.number(1.0); }) == "\xCB\x3F\xF0\x00\x00\x00\x00\x00\x00"s);
-    CHECK(written([](auto& w) { w.number(std::numeric_limits<double>::infinity()); }) ==
-          "\xCB\x7F\xF0\x00\x00\x00\x00\x00\x00"s);
     CHECK(written([](auto& w) { w.string(""); }) == "\xA0");
     CHECK(written([](auto& w) { w.string(std::string(31, 'x')); }) ==
           "\xBF" + std::string(31, 'x'));
@@ -69,7 +67,8 @@ TEST_CASE("The MessagePack writer writes values as the reference does", "[protoc
           "\xD9\x20" + std::string(32, 'x'));
     CHECK(written([](auto& w) { w.binary("\x01\x02\x03"); }) == "\xC4\x03\x01\x02\x03");
     CHECK(written([](auto& w) { w.raw("\x91\xC0"); }) == "\x91\xC0");
-    CHECK(make_messagepack_value_writer(*std::make_unique<std::string>())->enums_as_names());
+    CHECK(make_messagepack_value_writer(*std::make_unique<std::string>())->encoding() ==
+          Encoding::messagepack);
 }
 
 TEST_CASE("The MessagePack writer keeps names as they are and counts the top level", "[protocol]") {
@@ -119,12 +118,48 @@ TEST_CASE("Timestamps take the smallest of three forms and come back", "[protoco
     CHECK_FALSE(make_messagepack_value_reader(bad)->read_timestamp(time));
 }
 
-TEST_CASE("The MessagePack writer refuses a time that is none", "[protocol]") {
+TEST_CASE("The MessagePack writer refuses what cannot be said in JSON either", "[protocol]") {
     std::string out;
     const auto writer = make_messagepack_value_writer(out);
-    writer->timestamp({0, 1'000'000'000});
-    CHECK(out == "\xC0");
-    CHECK(writer->problem() != nullptr);
+    const auto refused = [&](auto write) {
+        out.clear();
+        writer->reset();
+        write(*writer);
+        return out == "\xC0" && writer->count() == 1 && writer->problem() != nullptr;
+    };
+    CHECK(refused([](auto& w) { w.timestamp({0, 1'000'000'000}); }));
+    CHECK(refused([](auto& w) { w.timestamp({253'402'300'800, 0}); }));
+    CHECK(refused([](auto& w) { w.timestamp({-62'135'596'801, 0}); }));
+    CHECK(refused([](auto& w) { w.number(std::numeric_limits<double>::infinity()); }));
+    CHECK(refused([](auto& w) { w.number(std::numeric_limits<double>::quiet_NaN()); }));
+    CHECK(refused([](auto& w) { w.fail("no"); }));
+}
+
+TEST_CASE("The MessagePack writer writes U+FFFD for what is not UTF-8", "[protocol]") {
+    CHECK(written([](auto& w) { w.string("caf\xE9"); }) ==
+          "\xA6"
+          "caf\xEF\xBF\xBD");
+    CHECK(written([](auto& w) {
+              w.begin_object(2);
+              w.name("\xFF");
+              w.null();
+              w.key("\xFF");
+              w.null();
+              w.end_object();
+          }) == "\x82\xA3\xEF\xBF\xBD\xC0\xA3\xEF\xBF\xBD\xC0");
+}
+
+TEST_CASE("The MessagePack reader takes a time with its offset, as .NET sends it", "[protocol]") {
+    Timestamp time;
+    const auto read = [&](const std::string& raw) {
+        return make_messagepack_value_reader(raw)->read_timestamp(time);
+    };
+    // The clock showed 01:00:00 and was an hour ahead: midnight in UTC.
+    CHECK((read("\x92\xD6\xFF\x00\x00\x0E\x10\x3C"s) && time == Timestamp{0, 0}));
+    CHECK((read("\x92\xD6\xFF\x00\x00\x00\x00\xD0\x88"s) && time == Timestamp{7200, 0}));
+    CHECK_FALSE(read("\x91\xD6\xFF\x00\x00\x00\x00"s));
+    CHECK_FALSE(read("\x92\xD6\xFF\x00\x00\x00\x00\xCD\x03\x49"s));  // 841 minutes
+    CHECK_FALSE(read("\x92\xD6\xFF\x00\x00\x00\x00\xA1x"s));
 }
 
 TEST_CASE("The MessagePack reader tells what comes next", "[protocol]") {
@@ -188,7 +223,7 @@ TEST_CASE("The MessagePack reader steps through containers", "[protocol]") {
     std::string name;
     std::int64_t integer = 0;
     std::string_view raw;
-    CHECK_FALSE(reader->names_ignore_case());
+    CHECK(reader->encoding() == Encoding::messagepack);
     REQUIRE(reader->begin_object());
     REQUIRE(reader->next_member(name) == Step::item);
     CHECK(name == "a");
