@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/crypto.h"
 #include "protocol/json_scanner.h"
 #include "protocol/json_values.h"
@@ -57,6 +58,11 @@ private:
     bool read_whole(Integer& value);
     bool begin(char bracket, const char* problem);
     Step step(JsonScanner::Step step);
+    bool take_number(JsonNumber& number) {
+        const char first = in_.peek();
+        return (first == '-' || is_digit(first) || fail("expected a number")) &&
+               in_.read_number(number);
+    }
     bool decode(const JsonString& string, std::string& value);
 
     JsonScanner in_;
@@ -102,7 +108,7 @@ bool JsonValueReader::read_boolean(bool& value) {
 template <typename Integer>
 bool JsonValueReader::read_whole(Integer& value) {
     JsonNumber number;
-    if (!in_.read_number(number)) {
+    if (!take_number(number)) {
         return false;
     }
     const char* const end = number.raw.data() + number.raw.size();
@@ -112,7 +118,7 @@ bool JsonValueReader::read_whole(Integer& value) {
 
 bool JsonValueReader::read_number(double& value) {
     JsonNumber number;
-    if (!in_.read_number(number)) {
+    if (!take_number(number)) {
         return false;
     }
     if (!fits_double(number)) {

@@ -322,6 +322,14 @@ std::string CodeSession::binding_error(const HubCall& call) {
         "values match the types of the hub method being invoked.");
 }
 
+void CodeSession::refuse_plain(const MethodEntry& entry, const HubCall& call,
+                               const std::string& problem) {
+    log_failed_call(hub_.loop.log(),
+                    {hub_.definition.name, entry.name, caller_->connection_id(), problem},
+                    InvocationHeaders(call.connection.protocol(), call.message.headers));
+    call.connection.complete_error(call.id(), binding_error(call));
+}
+
 void CodeSession::call_plain(const MethodEntry& entry, const HubCall& call,
                              const PlainCall& method) {
     auto& connection = call.connection;

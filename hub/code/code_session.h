@@ -46,6 +46,8 @@ public:
     const std::shared_ptr<CallerContext>& caller() const { return caller_; }
     /// What a call is told of whose arguments one could not be read.
     static std::string binding_error(const HubCall& call);
+    /// Answers a method of that kind whose arguments could not be read, and logs why.
+    void refuse_plain(const MethodEntry& entry, const HubCall& call, const std::string& problem);
     /// Calls a method that answers at once. `method` writes what it returned.
     using PlainCall = std::function<void(Hub&, ValueWriter&)>;
     void call_plain(const MethodEntry& entry, const HubCall& call, const PlainCall& method);

@@ -65,6 +65,7 @@ bool read_map(ValueReader& reader, Map& map) {
     auto step = reader.next_member(name);
     for (; step == ValueReader::Step::item; step = reader.next_member(name)) {
         if (!read_value(reader, map[name])) {
+            reader.failed_in(name);
             return false;
         }
     }

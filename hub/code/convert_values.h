@@ -1,13 +1,11 @@
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <ratio>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -44,6 +42,64 @@ struct Convert<T> {
         }
         value = static_cast<T>(wide);
         return true;
+    }
+};
+
+/// A character: .NET's char. JSON as a text of one, MessagePack as its number.
+template <>
+struct Convert<char16_t> {
+    static void write(ValueWriter& writer, char16_t value) {
+        if (value >= 0xD800 && value <= 0xDFFF) {
+            return writer.fail("Half a surrogate pair cannot be sent.");
+        }
+        if (writer.encoding() == protocol::Encoding::messagepack) {
+            return writer.unsigned_integer(value);
+        }
+        std::string text;
+        if (value < 0x80) {
+            text = {static_cast<char>(value)};
+        } else if (value < 0x800) {
+            text = {static_cast<char>(0xC0 | value >> 6), tail(value)};
+        } else {
+            text = {static_cast<char>(0xE0 | value >> 12), tail(value >> 6), tail(value)};
+        }
+        writer.string(text);
+    }
+    static bool read(ValueReader& reader, char16_t& value) {
+        std::uint64_t code = 0;
+        if (reader.encoding() == protocol::Encoding::messagepack) {
+            if (!reader.read_unsigned(code)) {
+                return false;
+            }
+        } else {
+            std::string text;
+            if (!reader.read_string(text)) {
+                return false;
+            }
+            code = decode(text);
+        }
+        if (code > 0xFFFF) {
+            return reader.fail("expected one character of 16 bits");
+        }
+        value = static_cast<char16_t>(code);
+        return true;
+    }
+
+private:
+    static char tail(unsigned bits) { return static_cast<char>(0x80U | (bits & 0x3FU)); }
+    // Over 0xFFFF when it is not exactly one. The text is UTF-8.
+    static std::uint64_t decode(std::string_view text) {
+        constexpr std::uint64_t kNone = 0x10000;
+        if (text.empty() || text.size() > 3) {
+            return kNone;
+        }
+        const auto lead = static_cast<unsigned char>(text.front());
+        const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : 3;
+        std::uint64_t code = size == 1 ? lead : lead & (size == 2 ? 0x1FU : 0x0FU);
+        for (const char byte : text.substr(1)) {
+            code = code << 6U | (static_cast<unsigned char>(byte) & 0x3FU);
+        }
+        return size == text.size() ? code : kNone;
     }
 };
 
@@ -85,39 +141,6 @@ struct Convert<std::optional<T>> {
             return true;
         }
         return read_value(reader, value.emplace());
-    }
-};
-
-/// An instant: JSON as ISO 8601 in UTC, MessagePack as its timestamp.
-template <typename Duration>
-struct Convert<std::chrono::time_point<std::chrono::system_clock, Duration>> {
-    using Instant = std::chrono::time_point<std::chrono::system_clock, Duration>;
-    static constexpr std::int64_t kTicksPerSecond =
-        std::max<std::int64_t>(1, std::ratio_divide<std::ratio<1>, typename Duration::period>::num);
-    static void write(ValueWriter& writer, const Instant& value) {
-        const auto seconds = std::chrono::floor<std::chrono::seconds>(value);
-        const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(value - seconds);
-        writer.timestamp(
-            {seconds.time_since_epoch().count(), static_cast<std::uint32_t>(rest.count())});
-    }
-    static bool read(ValueReader& reader, Instant& value) {
-        protocol::Timestamp timestamp;
-        if (!reader.read_timestamp(timestamp)) {
-            return false;
-        }
-        constexpr bool kFine = std::ratio_less_equal_v<typename Duration::period, std::ratio<1>>;
-        constexpr std::int64_t kYear10000 = 253'402'300'800;
-        constexpr std::int64_t kMax =
-            kFine
-                ? std::min<std::int64_t>(kYear10000, Duration::max().count() / kTicksPerSecond - 1)
-                : kYear10000;
-        if (timestamp.seconds > kMax || timestamp.seconds < -kMax) {
-            return reader.fail("the time is out of range");
-        }
-        value = Instant(
-            std::chrono::duration_cast<Duration>(std::chrono::seconds(timestamp.seconds)) +
-            std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(timestamp.nanoseconds)));
-        return true;
     }
 };
 

@@ -77,7 +77,9 @@ void Invocation::run(std::unique_ptr<Invocation> invocation) {
     run_invocation(tasks, std::move(invocation));
 }
 
-void Invocation::refuse(const HubCall& call) {
+void Invocation::refuse(const HubCall& call, const std::string& problem) {
+    log_failed_call(hub_loop_.log(),
+                    {definition_.name, entry_.name, caller_->connection_id(), problem}, headers_);
     const auto text = CodeSession::binding_error(call);
     if (is_stream()) {
         call.connection.fail_stream(id_, text);

@@ -15,7 +15,8 @@ namespace hubtrail::hub {
 
 /// One call of a hub method that may take its time: who called, what it holds of the connection,
 /// and how it is answered. Lives in the coroutine that runs it and may outlive the connection; then
-/// its answers go nowhere. Thread: strand.
+/// its answers go nowhere. A base with data: all but the method's types is compiled once.
+/// Thread: strand.
 class Invocation : public CallScope, public InvocationContext, public StreamSink {
 public:
     Invocation(CodeSession& session, const MethodEntry& entry, const HubCall& call);
@@ -26,8 +27,8 @@ public:
     /// Starts it; from here on it owns itself.
     static void run(std::unique_ptr<Invocation> invocation);
 
-    /// Answers that an argument could not be read; then it is to be destroyed.
-    void refuse(const HubCall& call);
+    /// Answers that an argument could not be read, and logs why; then it is to be destroyed.
+    void refuse(const HubCall& call, const std::string& problem);
 
     const std::string& id() const { return id_; }
     CancellationToken token();

@@ -51,10 +51,11 @@ public:
         }
         auto invocation = std::make_unique<TypedInvocation<H, Pointer, R, Parameter...>>(
             session, *this, call, method_);
-        if (invocation->bind(call)) {
+        const auto problem = invocation->bind(call);
+        if (problem.empty()) {
             Invocation::run(std::move(invocation));
         } else {
-            invocation->refuse(call);
+            invocation->refuse(call, problem);
         }
     }
 
@@ -65,8 +66,7 @@ private:
         detail::ArgumentBinder binder(
             call, kTakesToken ? session.caller()->aborted() : CancellationToken());
         if (!binder.bind_all(arguments)) {
-            call.connection.complete_error(call.id(), CodeSession::binding_error(call));
-            return;
+            return session.refuse_plain(*this, call, binder.problem());
         }
         session.call_plain(*this, call, [&](Hub& hub, ValueWriter& writer) {
             const auto run = [&](auto&... each) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hub/code/code_session.h"
+#include "hub/code/failed_call.h"
 #include "hub/code/hub_definition.h"
 #include "hub/code/invocation.h"
 #include "hub/code/stream.h"
@@ -51,7 +52,8 @@ struct Returned<Task<Stream<T>>> {
     static constexpr bool kTask = true;
 };
 
-/// Fills a method's parameters from a call. Stops at the first argument that cannot be read.
+/// Fills a method's parameters from a call. Stops at the first argument that cannot be read, and
+/// keeps why as problem().
 /// Thread: strand.
 class ArgumentBinder {
 public:
@@ -67,11 +69,12 @@ public:
             parameter = T(call_.uploads[uploads_++], call_.connection.protocol());
             return true;
         } else {
-            const auto raw = call_.message.arguments[arguments_];
-            if (!read_value(*call_.connection.protocol().make_reader(raw), parameter)) {
+            const auto raw = call_.message.arguments[arguments_++];
+            const auto reader = call_.connection.protocol().make_reader(raw);
+            if (!read_value(*reader, parameter)) {
+                problem_ = binding_problem(arguments_, *reader);
                 return false;
             }
-            ++arguments_;
             return true;
         }
     }
@@ -79,10 +82,12 @@ public:
     bool bind_all(std::tuple<T...>& parameters) {
         return std::apply([&](auto&... each) { return (bind(each) && ...); }, parameters);
     }
+    const std::string& problem() const { return problem_; }
 
 private:
     const HubCall& call_;
     const CancellationToken token_;
+    std::string problem_;
     std::size_t arguments_ = 0;
     std::size_t uploads_ = 0;
 };
@@ -99,11 +104,12 @@ public:
                     Pointer pointer)
         : Invocation(session, entry, call), method_(pointer) {}
 
-    /// False: an argument is of another type.
-    bool bind(const HubCall& call) {
+    /// Why an argument could not be read; empty: all were.
+    std::string bind(const HubCall& call) {
         constexpr bool kTakesToken = (detail::kIsToken<std::remove_cvref_t<Parameter>> || ...);
         detail::ArgumentBinder binder(call, kTakesToken ? token() : CancellationToken());
-        return binder.bind_all(arguments_);
+        binder.bind_all(arguments_);
+        return binder.problem();
     }
 
     std::size_t argument_count() const override { return sizeof...(Parameter); }

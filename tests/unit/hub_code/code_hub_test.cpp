@@ -218,6 +218,13 @@ TEST_CASE("Arguments that do not bind are told in the reference's words", "[hub_
     CHECK(peer->call("Add", "1,\"2\"") == cannot("Add"));
     CHECK(peer->call("Slow", "null") == cannot("Slow"));
     CHECK(peer->stream("Count", "1.5") == cannot("Count"));
+    // The log has what the reference's words leave out.
+    REQUIRE(world.log.lines.size() == 3);
+    CHECK(world.log.lines[0] ==
+          "hub_method_failed hub=TestHub method=Add connection=a error=argument 2: expected a "
+          "number");
+    CHECK(world.log.lines[1].find("method=Slow connection=a error=argument 1: ") !=
+          std::string::npos);
     // Nothing is left over: neither the slot nor the stream's id.
     CHECK(peer->stream("Count", "1") == item("0") + ended());
     CHECK(peer->call("Add", "1,2") == result("3"));

@@ -58,6 +58,8 @@ struct hubtrail::Convert<app::Celsius> {
 namespace hubtrail {
 namespace {
 
+using namespace std::string_literals;
+
 const protocol::HubProtocol& json() {
     return protocol::json_hub_protocol();
 }
@@ -175,6 +177,99 @@ TEST_CASE("Enumerations: a value without a name is its number, in MessagePack as
                                  "\xa2"
                                  "7x"));
     CHECK_FALSE(read<app::Color>(messagepack(), "\xa0"));
+}
+
+TEST_CASE("Durations, dates, characters and decimals go out and come back in both encodings",
+          "[hub_library]") {
+    using namespace std::chrono_literals;
+    check_both(std::chrono::milliseconds(93'784'005), "\"1.02:03:04.0050000\"");
+    check_both(std::chrono::nanoseconds(-500'000'000), "\"-00:00:00.5000000\"");
+    check_both(std::chrono::hours(25), "\"1.01:00:00\"");
+    check_both(2024y / 2 / 29, "\"2024-02-29\"");
+    check_both(1y / 1 / 1, "\"0001-01-01\"");
+    check_both(9999y / 12 / 31, "\"9999-12-31\"");
+    check_both(u'x', "\"x\"");
+    check_both(u'\u00e9', "\"\xc3\xa9\"");
+    check_both(u'\u20ac', "\"\xe2\x82\xac\"");
+    check_both(Decimal{"-12.50"}, "-12.50");
+    check_both(Decimal{"79228162514264337593543950335"}, "79228162514264337593543950335");
+}
+
+TEST_CASE("Types of .NET are read as MessagePack-CSharp writes them", "[hub_library]") {
+    using Date = std::chrono::year_month_day;
+    using namespace std::chrono_literals;
+    CHECK(read<Date>(messagepack(), "\xce\x00\x0b\x46\x44"s) == 2023y / 12 / 31);  // DayNumber
+    CHECK(read<std::chrono::seconds>(messagepack(), "\xce\x00\x98\x96\x80"s) == 1s);
+    CHECK(read<char16_t>(messagepack(), "\x41") == u'A');
+    CHECK(read<Decimal>(messagepack(),
+                        "\xa3"
+                        "1.5") == Decimal{"1.5"});
+    CHECK(write(messagepack(), Decimal{"1.5"}) ==
+          "\xa3"
+          "1.5");
+    CHECK(write(messagepack(), u'A') == "\x41");
+}
+
+TEST_CASE("What is nearly a duration, date, character or decimal is refused", "[hub_library]") {
+    using Date = std::chrono::year_month_day;
+    CHECK_FALSE(read<std::chrono::seconds>(json(), "1"));
+    CHECK_FALSE(read<std::chrono::seconds>(json(), "\"1s\""));
+    CHECK_FALSE(read<std::chrono::nanoseconds>(json(), "\"10675199.00:00:00\""));
+    CHECK_FALSE(read<Date>(json(), "\"2023-02-29\""));
+    CHECK_FALSE(read<Date>(json(), "\"2024-02-29T00:00\""));
+    CHECK_FALSE(read<Date>(json(), "738000"));
+    CHECK_FALSE(read<Date>(messagepack(), "\xff"));
+    CHECK_FALSE(read<char16_t>(json(), "\"\""));
+    CHECK_FALSE(read<char16_t>(json(), "\"ab\""));
+    CHECK_FALSE(read<char16_t>(json(), R"("\ud83d\ude00")"));
+    CHECK_FALSE(read<char16_t>(messagepack(), "\xce\x00\x01\x00\x00"s));
+    CHECK_FALSE(read<Decimal>(json(), "\"1.5\""));
+    CHECK_FALSE(read<Decimal>(json(), "1e5"));
+    CHECK_FALSE(read<Decimal>(messagepack(),
+                              "\xa2"
+                              "1."));
+}
+
+TEST_CASE("Times at both ends of what there is", "[hub_library]") {
+    using Clock = std::chrono::system_clock;
+    using Exact = std::chrono::time_point<Clock, std::chrono::microseconds>;
+    // .NET's DateTime.MinValue and MaxValue.
+    const std::string first = "\"0001-01-01T00:00:00Z\"";
+    const std::string last = "\"9999-12-31T23:59:59.9999999Z\"";
+    CHECK(read<Clock::time_point>(json(), first) == Clock::time_point::min());
+    CHECK(read<Clock::time_point>(json(), last) == Clock::time_point::max());
+    CHECK_FALSE(read<Clock::time_point>(json(), "\"0001-01-02T00:00:00Z\""));
+    CHECK(write(json(), *read<Exact>(json(), first)) == first);
+    CHECK(read<Exact>(messagepack(), write(messagepack(), *read<Exact>(json(), last))) ==
+          read<Exact>(json(), last));
+    CHECK(write(json(), Clock::time_point::min()) == "\"1677-09-21T00:12:43.145224192Z\"");
+    CHECK(read<Clock::time_point>(json(), "\"1677-09-21T00:12:44Z\""));
+}
+
+TEMPLATE_TEST_CASE("A time or duration that is too long is refused, not computed with",
+                   "[hub_library]", std::chrono::hours, std::chrono::microseconds,
+                   std::chrono::duration<double>) {
+    using Instant = std::chrono::time_point<std::chrono::system_clock, TestType>;
+    for (const auto* protocol : {&json(), &messagepack()}) {
+        std::string out;
+        const auto writer = protocol->make_writer(out);
+        write_value(*writer, Instant::max());
+        REQUIRE(writer->problem() != nullptr);
+        CHECK(std::string(writer->problem()) == protocol::kNotAYear);
+        CHECK(writer->count() == 1);
+    }
+}
+
+TEST_CASE("A failed read tells in which member it was", "[hub_library]") {
+    app::Shape shape;
+    const auto reader = json().make_reader(R"({"points":[{"x":1},{"y":"2"}]})");
+    CHECK_FALSE(read_value(*reader, shape));
+    CHECK(reader->problem_member() == "points.y");
+    std::map<std::string, app::Point> points;
+    const auto packed = messagepack().make_reader("\x81\xa1k\x81\xa1x\xc3");
+    CHECK_FALSE(read_value(*packed, points));
+    CHECK(packed->problem_member() == "k.x");
+    CHECK(std::string(packed->problem()) == "expected an integer that fits");
 }
 
 TEST_CASE("Texts of all kinds can be sent", "[hub_library]") {
