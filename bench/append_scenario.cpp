@@ -37,12 +37,12 @@ public:
             return false;
         }
         id_ = id_of(producer, positions_[producer].size());
-        body = "{\"id\":\"" + id_ +
+        body = R"({"id":")" + id_ +
                "\",\"stream\":\"entries\",\"type\":\"entry.granted\",\"site_id\":\"bench\","
                "\"user_id\":\"u" +
                std::to_string(producer) +
-               "\",\"resource_type\":\"door\",\"resource_id\":\"door-17\",\"data\":{\"number\":" +
-               std::to_string(positions_[producer].size()) + ",\"zone\":\"north\"}}";
+               R"(","resource_type":"door","resource_id":"door-17","data":{"number":)" +
+               std::to_string(positions_[producer].size()) + R"(,"zone":"north"}})";
         return true;
     }
 

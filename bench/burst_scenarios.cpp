@@ -146,8 +146,7 @@ Result<void, BenchError> to_user(const ToUserOptions& options, Report& report) {
     const std::size_t receiver = options.connections / 2;
     auto result =
         measure_call(swarm, sink, probe,
-                     "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToUser\",\"arguments\":"
-                     "[\"u" +
+                     R"({"type":1,"invocationId":"1","target":"ToUser","arguments":["u)" +
                          std::to_string(receiver) + "\"," + std::to_string(options.rounds) + "]}",
                      options.rounds, progress, report);
     if (result && sink.next_of(receiver) != options.rounds) {
@@ -176,11 +175,11 @@ Result<void, BenchError> group(const GroupOptions& options, Report& report) {
     if (auto result = swarm.open(kInFlight, progress); !result) {
         return result;
     }
-    auto result = measure_call(
-        swarm, sink, probe,
-        "{\"type\":1,\"invocationId\":\"1\",\"target\":\"ToGroup\",\"arguments\":[\"target\"," +
-            std::to_string(options.rounds) + "]}",
-        std::uint64_t{options.rounds} * options.members, progress, report);
+    auto result =
+        measure_call(swarm, sink, probe,
+                     R"({"type":1,"invocationId":"1","target":"ToGroup","arguments":["target",)" +
+                         std::to_string(options.rounds) + "]}",
+                     std::uint64_t{options.rounds} * options.members, progress, report);
     const auto cpu =
         std::find_if(report.figures.begin(), report.figures.end(),
                      [](const Figure& figure) { return figure.name == "server_cpu_s"; });

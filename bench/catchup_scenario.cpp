@@ -35,11 +35,11 @@ public:
         body = "[";
         for (std::uint64_t i = 0; i < count; ++i, --left_) {
             body += (i == 0 ? "" : ",");
-            body += "{\"id\":\"" + run_ + std::to_string(left_) +
+            body += R"({"id":")" + run_ + std::to_string(left_) +
                     "\",\"stream\":\"files\",\"type\":\"file.updated\",\"site_id\":\"bench\","
                     "\"path\":\"/plans/floor-" +
                     std::to_string(left_ % 40) + "/door-" + std::to_string(left_) +
-                    ".json\",\"data\":{\"size\":" + std::to_string(left_ % 65'521) + "}}";
+                    R"(.json","data":{"size":)" + std::to_string(left_ % 65'521) + "}}";
         }
         body += "]";
         return count > 0;

@@ -51,9 +51,8 @@ public:
                                          "\x91" + packed(call.text));
             return;
         }
-        swarm_->send(connection, "{\"type\":1,\"invocationId\":\"" + id +
-                                     "\",\"target\":\"Echo\",\"arguments\":[\"" + call.text +
-                                     "\"]}");
+        swarm_->send(connection, R"({"type":1,"invocationId":")" + id +
+                                     R"(","target":"Echo","arguments":[")" + call.text + "\"]}");
     }
 
     std::string on_record(std::size_t connection, std::string_view record) override {
@@ -238,8 +237,8 @@ Result<void, BenchError> echo(const EchoOptions& options, Report& report) {
 std::string round_call(std::uint64_t first, std::uint32_t count, std::uint32_t bytes,
                        Answer answer) {
     return std::string("{\"type\":1,") +
-           (answer == Answer::wanted ? "\"invocationId\":\"1\"," : "") +
-           "\"target\":\"Round\",\"arguments\":[" + std::to_string(first) + "," +
+           (answer == Answer::wanted ? R"("invocationId":"1",)" : "") +
+           R"("target":"Round","arguments":[)" + std::to_string(first) + "," +
            std::to_string(count) + "," + std::to_string(bytes) + "]}";
 }
 

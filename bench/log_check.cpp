@@ -24,11 +24,9 @@ std::string run_name() {
 }
 
 std::string log_event(std::string_view run, std::uint64_t number, std::uint32_t bytes) {
-    std::string body = "{\"id\":\"";
+    std::string body = R"({"id":")";
     body.append(run).append(std::to_string(number));
-    body.append(
-        "\",\"stream\":\"entries\",\"type\":\"entry.granted\",\"site_id\":\"bench\",\"data\":{"
-        "\"x\":\"");
+    body.append(R"(","stream":"entries","type":"entry.granted","site_id":"bench","data":{"x":")");
     body.append(bytes, 'x').append("\"}}");
     return body;
 }

@@ -234,8 +234,8 @@ public:
             const auto has = [&](const std::string& part) {
                 return record.find(part) != std::string_view::npos;
             };
-            if (!has("\"target\":\"ReceiveMessage\"") || !has("\\\"id\\\":\\\"" + run_) ||
-                !has("\\\"pos\\\":" + std::to_string(last_pos_ + 1 + next) + ",")) {
+            if (!has(R"("target":"ReceiveMessage")") || !has(R"(\"id\":\")" + run_) ||
+                !has(R"(\"pos\":)" + std::to_string(last_pos_ + 1 + next) + ",")) {
                 return "not the event at " + std::to_string(last_pos_ + 1 + next) + ": " +
                        std::string(record.substr(0, kQuotedBytesMax));
             }

@@ -1,6 +1,7 @@
 #include "bench/process_probe.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 #include <string>
@@ -25,10 +26,10 @@ std::string read_proc(int pid, const char* name) {
     if (fd < 0) {
         return {};
     }
-    char text[8192];
-    const auto got = read(fd, text, sizeof text);
+    std::array<char, 8192> text;
+    const auto got = read(fd, text.data(), text.size());
     close(fd);
-    return got > 0 ? std::string(text, static_cast<std::size_t>(got)) : std::string();
+    return got > 0 ? std::string(text.data(), static_cast<std::size_t>(got)) : std::string();
 }
 
 double seconds(const timeval& time) {

@@ -1,5 +1,6 @@
 #include "bench/report.h"
 
+#include <array>
 #include <cmath>
 #include <ctime>
 #include <fstream>
@@ -23,17 +24,17 @@ std::string cpu_model() {
 }
 
 std::string number(double value) {
-    char text[64];
+    std::array<char, 64> text;
     if (std::floor(value) == value && std::fabs(value) < 1e15) {
-        std::snprintf(text, sizeof text, "%.0f", value);
+        std::snprintf(text.data(), text.size(), "%.0f", value);
     } else {
-        std::snprintf(text, sizeof text, "%.4g", value);
+        std::snprintf(text.data(), text.size(), "%.4g", value);
     }
     // %.4g turns to exponents from 1e4 on, which JSON allows but people do not like to read.
-    if (std::string_view(text).find('e') != std::string_view::npos) {
-        std::snprintf(text, sizeof text, "%.*f", std::fabs(value) < 1 ? 9 : 1, value);
+    if (std::string_view(text.data()).find('e') != std::string_view::npos) {
+        std::snprintf(text.data(), text.size(), "%.*f", std::fabs(value) < 1 ? 9 : 1, value);
     }
-    return text;
+    return text.data();
 }
 
 std::string quoted(std::string_view text) {
@@ -43,9 +44,9 @@ std::string quoted(std::string_view text) {
             out += '\\';
             out += c;
         } else if (static_cast<unsigned char>(c) < 0x20) {
-            char escape[8];
-            std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-            out += escape;
+            std::array<char, 8> escape;
+            std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
+            out += escape.data();
         } else if (static_cast<unsigned char>(c) >= 0x7f) {
             out += '?';  // may quote a peer's bytes, which need not be UTF-8
         } else {
@@ -64,10 +65,10 @@ std::string object(const std::vector<Figure>& figures) {
 }
 
 std::string row(std::string_view name, std::string_view value) {
-    char line[256];
-    std::snprintf(line, sizeof line, "  %-34.*s %14.*s\n", static_cast<int>(name.size()),
+    std::array<char, 256> line;
+    std::snprintf(line.data(), line.size(), "  %-34.*s %14.*s\n", static_cast<int>(name.size()),
                   name.data(), static_cast<int>(value.size()), value.data());
-    return line;
+    return line.data();
 }
 
 }  // namespace
@@ -83,9 +84,9 @@ Machine this_machine() {
     const std::time_t now = std::time(nullptr);
     std::tm utc{};
     gmtime_r(&now, &utc);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    machine.date = text;
+    std::array<char, 32> text;
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    machine.date = text.data();
     return machine;
 }
 
@@ -107,7 +108,7 @@ std::string report_json(const Report& report, const Machine& machine) {
            ",\"ok\":" + (report.passed() ? "true" : "false") +
            ",\"failure\":" + (report.passed() ? "null" : quoted(report.failure)) +
            ",\"options\":" + object(report.options) + ",\"figures\":" + object(report.figures) +
-           ",\"machine\":{\"cpu\":" + quoted(machine.cpu) +
+           R"(,"machine":{"cpu":)" + quoted(machine.cpu) +
            ",\"cores\":" + std::to_string(machine.cores) + ",\"kernel\":" + quoted(machine.kernel) +
            ",\"date\":" + quoted(machine.date) + "}}";
 }

@@ -60,7 +60,7 @@ Result<void, BenchError> stream(const StreamOptions& options, Report& report) {
     }
     const CpuMeter meter(probe);
     for (std::size_t i = 0; i < options.connections; ++i) {
-        swarm->send(i, "{\"type\":4,\"invocationId\":\"1\",\"target\":\"Count\",\"arguments\":[" +
+        swarm->send(i, R"({"type":4,"invocationId":"1","target":"Count","arguments":[)" +
                            std::to_string(options.items) + "]}");
     }
     const auto expected = std::uint64_t{options.items} * options.connections;

@@ -29,9 +29,9 @@ constexpr std::string_view kPackedPing = "\x91\x06";
 constexpr std::string_view kAckBegin = "{\"type\":8";
 
 std::string handshake(const Target& target) {
-    return std::string("{\"protocol\":\"") +
-           (target.encoding == Encoding::json ? "json" : "messagepack") +
-           "\",\"version\":" + (target.stateful ? "2" : "1") + "}\x1e";
+    return std::string(R"({"protocol":")") +
+           (target.encoding == Encoding::json ? "json" : "messagepack") + R"(","version":)" +
+           (target.stateful ? "2" : "1") + "}\x1e";
 }
 
 enum class Phase : std::uint8_t { idle, connecting, upgrading, handshaking, open };
@@ -203,7 +203,7 @@ void WebSocketSwarm::acknowledge() {
         auto& connection = connections_[i];
         if (connection.received > connection.acknowledged) {
             connection.acknowledged = connection.received;
-            send(i, "{\"type\":8,\"sequenceId\":" + std::to_string(connection.received) + "}");
+            send(i, R"({"type":8,"sequenceId":)" + std::to_string(connection.received) + "}");
         }
     }
 }

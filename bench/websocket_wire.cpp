@@ -1,6 +1,7 @@
 #include "bench/websocket_wire.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/ascii.h"
@@ -69,9 +70,9 @@ bool control(Opcode opcode) {
 void append_masked_frame(std::string& out, Opcode opcode, std::string_view payload,
                          std::uint32_t mask) {
     append_header(out, opcode, payload.size(), kMasked);
-    char key[4];
-    std::memcpy(key, &mask, sizeof key);
-    out.append(key, sizeof key);
+    std::array<char, sizeof mask> key;
+    std::memcpy(key.data(), &mask, key.size());
+    out.append(key.data(), key.size());
     const std::size_t begin = out.size();
     out.append(payload);
     for (std::size_t i = 0; i < payload.size(); ++i) {

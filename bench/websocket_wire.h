@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -72,7 +73,7 @@ private:
     std::uint64_t payload_left_ = 0;
     std::string record_;   // the unfinished record
     std::string control_;  // the unfinished control payload
-    std::uint8_t header_[10] = {};
+    std::array<std::uint8_t, 10> header_{};
     std::uint8_t header_have_ = 0;
     Opcode opcode_ = Opcode::text;
     bool in_payload_ = false;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the tiers of ./test one after another and counts what each of them really ran.
 
-    ./test                    every tier but tidy (list: ./test --help)
+    ./test                    every tier (list: ./test --help)
     ./test quick              for daily work: the checks and the unit tests, nothing else is built
     ./test unit e2e           only these
     ./test full               every tier, fuzzing for longer, and clang-tidy with the static analyzer
@@ -259,7 +259,7 @@ def start_tidy():
         return
     command = ["nice", "-n", "19", sys.executable, "-u", ROOT / "tools/run_tidy.py"]
     with open(log_path("tidy"), "wb") as log:
-        tidy = subprocess.Popen([*command, *(["--analyze"] if options.full else [])], stdin=subprocess.DEVNULL,
+        tidy = subprocess.Popen([*command, *(["--full"] if options.full else [])], stdin=subprocess.DEVNULL,
                                 stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True)
 
 
@@ -570,7 +570,6 @@ TIERS = {
     "tsan": tier_tsan, "clang": tier_clang, "fuzz": tier_fuzz, "tidy": tier_tidy,
 }
 QUICK = ("checks", "unit")
-ON_DEMAND = ("tidy",)
 BUILT = ("checks", "unit", "contract", "release")  # the tiers that compile and compute; the others wait for sockets
 
 
@@ -582,8 +581,7 @@ def parse_arguments():
     parsed.full = "full" in parsed.tier
     parsed.quick = "quick" in parsed.tier and not parsed.full
     named = {*parsed.tier, *(QUICK if parsed.quick else ())}
-    parsed.tiers = list(TIERS) if parsed.full else [name for name in TIERS if name in named] or [
-        name for name in TIERS if name not in ON_DEMAND]
+    parsed.tiers = list(TIERS) if parsed.full else [name for name in TIERS if name in named] or list(TIERS)
     return parsed
 
 

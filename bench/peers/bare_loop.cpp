@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,7 +19,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -61,7 +61,7 @@ std::uint32_t take_number(std::string_view& text) {
 
 /// Appends the frame of message `sequence`, which is all that a server sends in a round.
 void append_message(std::string& out, std::uint64_t sequence, std::uint32_t bytes) {
-    std::string record = "{\"type\":1,\"target\":\"m\",\"arguments\":[\"";
+    std::string record = R"({"type":1,"target":"m","arguments":[")";
     append_sequence_argument(record, sequence, bytes);
     record += "\"]}";
     record += kRecordSeparator;
@@ -260,8 +260,8 @@ void BareLoop::on_record(int fd, std::string_view record) {
     Connection& connection = connections_[static_cast<std::size_t>(fd)];
     std::string frame;
     const auto completion = [&](std::string_view more) {
-        std::string text = "{\"type\":3,\"invocationId\":\"";
-        text.append(value_after(record, "\"invocationId\":\""))
+        std::string text = R"({"type":3,"invocationId":")";
+        text.append(value_after(record, R"("invocationId":")"))
             .append("\"")
             .append(more)
             .append("}");
@@ -274,18 +274,18 @@ void BareLoop::on_record(int fd, std::string_view record) {
         connection.phase = Phase::open;
         open_.push_back(fd);
         append_server_frame(frame, Opcode::text, std::string("{}") + kRecordSeparator);
-    } else if (record.find("\"target\":\"Echo\"") != std::string_view::npos) {
-        const auto text = value_after(record, "\"arguments\":[\"");
-        completion(",\"result\":\"" + std::string(text) + "\"");
-    } else if (record.find("\"target\":\"Round\"") != std::string_view::npos) {
+    } else if (record.find(R"("target":"Echo")") != std::string_view::npos) {
+        const auto text = value_after(record, R"("arguments":[")");
+        completion(R"(,"result":")" + std::string(text) + "\"");
+    } else if (record.find(R"("target":"Round")") != std::string_view::npos) {
         const auto first = take_number(arguments);
         const auto count = take_number(arguments);
         send_round(first, count, take_number(arguments));
         if (record.find("\"invocationId\"") != std::string_view::npos) {
             completion("");
         }
-    } else if (record.find("\"target\":\"ToUser\"") != std::string_view::npos) {
-        const auto user = users_.find(std::string(value_after(record, "\"arguments\":[\"")));
+    } else if (record.find(R"("target":"ToUser")") != std::string_view::npos) {
+        const auto user = users_.find(std::string(value_after(record, R"("arguments":[")")));
         arguments.remove_prefix(std::min(arguments.find(','), arguments.size()));
         const std::uint32_t rounds = take_number(arguments);
         for (std::uint32_t i = 0; user != users_.end() && i < rounds; ++i) {

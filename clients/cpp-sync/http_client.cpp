@@ -362,7 +362,7 @@ Result<void, std::string> check_url(std::string_view url) {
 }
 
 std::string encode_query_value(std::string_view text) {
-    static constexpr char kHex[] = "0123456789ABCDEF";
+    constexpr std::string_view kHex = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
         if (is_unreserved(c)) {

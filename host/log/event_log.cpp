@@ -159,7 +159,7 @@ void EventLog::Parts::append(storage::LogService& through, std::string tenant,
 
 EventLog::EventLog(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-EventLog::EventLog(EventLogOptions options) {
+EventLog::EventLog(const EventLogOptions& options) {
     auto own = std::make_unique<Parts::Own>();
     parts_ = std::make_unique<Parts>(own->clock, own->random, *own->log);
     parts_->own = std::move(own);

@@ -46,7 +46,7 @@ public:
 
     /// Opens it. `clock`, `random` and `log` must outlive it; `log` null: standard error, warnings
     /// and worse. The first constructor throws std::runtime_error, open() says what is wrong.
-    explicit EventLog(EventLogOptions options);
+    explicit EventLog(const EventLogOptions& options);
     static Result<std::unique_ptr<EventLog>, std::string> open(const EventLogOptions& options,
                                                                const Clock& clock, Random& random,
                                                                Log& log);

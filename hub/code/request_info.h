@@ -34,7 +34,7 @@ private:
 
     /// Kind, two lengths, name, value; again and again; in front of it all its own length. Null: of
     /// no request.
-    std::unique_ptr<char[]> block_;
+    std::unique_ptr<char[]> block_;  // NOLINT(modernize-avoid-c-arrays): not one, but on the heap
 };
 
 }  // namespace hubtrail::hub

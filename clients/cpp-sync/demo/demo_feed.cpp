@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "clients/cpp-sync/demo/demo_building.h"
 #include "clients/cpp-sync/feed.h"
@@ -12,7 +13,7 @@ namespace {
 constexpr std::size_t kRunPrefixBytesMax = 64;
 
 bool is_id_text(const std::string& text) {
-    static const std::string kAllowed =
+    constexpr std::string_view kAllowed =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
     return text.size() <= kRunPrefixBytesMax &&
            text.find_first_not_of(kAllowed) == std::string::npos;
