@@ -84,6 +84,7 @@ RequestInfo::RequestInfo(const transport::HttpRequest& request) {
     }
     std::string length;
     append_length(length, fields.size());
+    // NOLINTNEXTLINE(modernize-avoid-c-arrays): it is on the heap
     block_ = std::make_unique<char[]>(length.size() + fields.size());
     fields.copy(std::copy(length.begin(), length.end(), block_.get()), fields.size());
 }
