@@ -26,7 +26,11 @@ public:
 };
 
 // What an application hands over must not split the answer, nor give it another end than it has.
-void check_headers(const transport::HttpResponse& response) {
+void check_answer(const transport::HttpResponse& response) {
+    if (response.status < 200 || response.status > 599) {  // RFC 9110 15; 1xx is not the answer
+        throw InvalidOperationException("an answer cannot have the status " +
+                                        std::to_string(response.status));
+    }
     const auto check = [](std::string_view name, std::string_view value) {
         if (!transport::is_application_header(name, value)) {
             throw InvalidOperationException(
@@ -45,7 +49,7 @@ RootTask run_request(RootTasks&, std::unique_ptr<RequestScope> scope, const Http
     std::exception_ptr failure;
     try {
         auto response = co_await function(std::move(request));
-        check_headers(response);
+        check_answer(response);
         scope->reply(std::move(response));
     } catch (...) {
         failure = std::current_exception();

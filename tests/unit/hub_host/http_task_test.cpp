@@ -67,6 +67,16 @@ TEST_CASE("What is no header, or not a program's to set, is answered with 500", 
         CHECK(answer.status == 500);
         CHECK(answer.headers.empty());
     }
+    for (const int status : {-1, 0, 100, 101, 199, 600, 1000}) {
+        HttpResponse response;
+        response.status = status;
+        CHECK(answered(response).status == 500);
+    }
+    for (const int status : {200, 204, 302, 418, 599}) {
+        HttpResponse response;
+        response.status = status;
+        CHECK(answered(response).status == status);
+    }
     HttpResponse typed;
     typed.content_type = "text/plain\r\nX: y";
     CHECK(answered(typed).status == 500);
