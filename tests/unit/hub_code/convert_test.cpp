@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -195,19 +196,35 @@ TEST_CASE("Durations, dates, characters and decimals go out and come back in bot
     check_both(Decimal{"79228162514264337593543950335"}, "79228162514264337593543950335");
 }
 
+// Bytes that MessagePack 2.5.305 wrote for the values of .NET 10 beside them.
 TEST_CASE("Types of .NET are read as MessagePack-CSharp writes them", "[hub_library]") {
+    using Clock = std::chrono::system_clock;
     using Date = std::chrono::year_month_day;
     using namespace std::chrono_literals;
-    CHECK(read<Date>(messagepack(), "\xce\x00\x0b\x46\x44"s) == 2023y / 12 / 31);  // DayNumber
-    CHECK(read<std::chrono::seconds>(messagepack(), "\xce\x00\x98\x96\x80"s) == 1s);
-    CHECK(read<char16_t>(messagepack(), "\x41") == u'A');
-    CHECK(read<Decimal>(messagepack(),
-                        "\xa3"
-                        "1.5") == Decimal{"1.5"});
+    // new DateTimeOffset(1970, 1, 1, 1, 0, 0, TimeSpan.FromHours(1))
+    CHECK(read<Clock::time_point>(messagepack(), "\x92\xd6\xff\x00\x00\x0e\x10\x3c"s) ==
+          Clock::time_point());
+    // DateTime.MinValue, DateTime.MaxValue, DateTimeOffset.MinValue
+    const auto first = "\xc7\x0c\xff\x00\x00\x00\x00\xff\xff\xff\xf1\x88\x6e\x09\x00"s;
+    const auto last = "\xc7\x0c\xff\x3b\x9a\xc9\x9c\x00\x00\x00\x3a\xff\xf4\x41\x7f"s;
+    CHECK(read<Clock::time_point>(messagepack(), first) == Clock::time_point::min());
+    CHECK(read<Clock::time_point>(messagepack(), last) == Clock::time_point::max());
+    CHECK(read<Clock::time_point>(messagepack(), "\x92" + first + "\x00"s) ==
+          Clock::time_point::min());
+    CHECK(read<Date>(messagepack(), "\xce\x00\x0b\x46\x44"s) == 2023y / 12 / 31);
+    CHECK(read<std::chrono::milliseconds>(messagepack(), "\xcf\x00\x00\x00\xda\x5b\x9f\x7f\x50"s) ==
+          93'784'005ms);
+    CHECK(read<std::chrono::milliseconds>(messagepack(), "\xd2\xff\xb3\xb4\xc0") == -500ms);
+    CHECK(read<char16_t>(messagepack(), "\xcd\x20\xac") == u'\u20ac');
+    CHECK(read<Decimal>(messagepack(), "\xa6-12.50") == Decimal{"-12.50"});
+    CHECK(read<std::uint64_t>(messagepack(), "\xcf\xff\xff\xff\xff\xff\xff\xff\xff") ==
+          std::numeric_limits<std::uint64_t>::max());
     CHECK(write(messagepack(), Decimal{"1.5"}) ==
           "\xa3"
           "1.5");
     CHECK(write(messagepack(), u'A') == "\x41");
+    CHECK(write(messagepack(), 93'784'005ms) == "\xcf\x00\x00\x00\xda\x5b\x9f\x7f\x50"s);
+    CHECK(write(messagepack(), Date(2023y / 12 / 31)) == "\xce\x00\x0b\x46\x44"s);
 }
 
 TEST_CASE("What is nearly a duration, date, character or decimal is refused", "[hub_library]") {
