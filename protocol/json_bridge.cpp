@@ -136,6 +136,22 @@ private:
     std::string text_;
 };
 
+bool copy_integer(ValueReader& in, ValueWriter& out) {
+    std::string_view raw;
+    std::int64_t value = 0;
+    std::uint64_t large = 0;
+    if (!in.read_raw(raw)) {
+        return false;
+    }
+    if (make_messagepack_value_reader(raw)->read_integer(value)) {
+        out.integer(value);
+        return true;
+    }
+    const bool good = make_messagepack_value_reader(raw)->read_unsigned(large);
+    out.unsigned_integer(large);
+    return good;
+}
+
 // From MessagePack, since JSON is JSON.
 bool copy(ValueReader& in, ValueWriter& out, std::string& text) {
     switch (in.peek()) {
@@ -148,21 +164,8 @@ bool copy(ValueReader& in, ValueWriter& out, std::string& text) {
             out.boolean(value);
             return good;
         }
-        case ValueReader::Kind::integer: {
-            std::string_view raw;
-            std::int64_t value = 0;
-            std::uint64_t large = 0;
-            if (!in.read_raw(raw)) {
-                return false;
-            }
-            if (make_messagepack_value_reader(raw)->read_integer(value)) {
-                out.integer(value);
-                return true;
-            }
-            const bool good = make_messagepack_value_reader(raw)->read_unsigned(large);
-            out.unsigned_integer(large);
-            return good;
-        }
+        case ValueReader::Kind::integer:
+            return copy_integer(in, out);
         case ValueReader::Kind::number: {
             double value = 0;
             const bool good = in.read_number(value);
