@@ -183,6 +183,7 @@ private:
         array.assign(config, 1);
         const auto keys = array.keys(0);
         std::vector<std::string> known;
+        known.reserve(keys.size());
         for (const auto& key : keys) {
             known.push_back(key.name.key);
         }

@@ -433,9 +433,9 @@ std::vector<std::string> transport_names(const transport::EndpointOptions& endpo
     return names;
 }
 
-/// What [hub] sets for every hub and a [[log_hub]] for itself: `section` tells which.
+/// Of what a hub does with its connections.
 template <typename Target>
-void add_connection_settings(std::vector<Setting<Target>>& all, const char* section) {
+void add_hub_settings(std::vector<Setting<Target>>& all, const char* section) {
     const auto name = [section](const char* key) { return SettingName{section, key, ""}; };
     const auto time = [&](const char* key, auto access, ConfigRange range, const char* help) {
         all.push_back(duration<Target>(name(key), access, Kept::nanoseconds, range, help));
@@ -471,6 +471,15 @@ void add_connection_settings(std::vector<Setting<Target>>& all, const char* sect
                      HUBTRAIL_MEMBER(hub.stateful_buffer_bytes), kStatefulBytes,
                      "sent and not acknowledged bytes of a client with stateful reconnect "
                      "beyond which sends to it wait"));
+}
+
+/// Of how clients come to it.
+template <typename Target>
+void add_endpoint_settings(std::vector<Setting<Target>>& all, const char* section) {
+    const auto name = [section](const char* key) { return SettingName{section, key, ""}; };
+    const auto time = [&](const char* key, auto access, ConfigRange range, const char* help) {
+        all.push_back(duration<Target>(name(key), access, Kept::nanoseconds, range, help));
+    };
     all.push_back(words<Target>(
         name("transports"), {"WebSockets", "ServerSentEvents", "LongPolling"},
         "transports that negotiate offers",
@@ -510,6 +519,13 @@ void add_connection_settings(std::vector<Setting<Target>>& all, const char* sect
     all.push_back(size<Target>(name("transport_max_buffer_size"),
                                HUBTRAIL_MEMBER(endpoint.transport_buffer_bytes), kBufferBytes,
                                "bytes that one poll's answer gathers"));
+}
+
+/// What [hub] sets for every hub and a [[log_hub]] for itself: `section` tells which.
+template <typename Target>
+void add_connection_settings(std::vector<Setting<Target>>& all, const char* section) {
+    add_hub_settings(all, section);
+    add_endpoint_settings(all, section);
 }
 
 ServerSettings make_server_settings() {
