@@ -167,7 +167,8 @@ void RestFixture::fill(int count, const std::string& site, const std::string& us
         std::string body = R"({"tenant_id":"t","id":")" + id + R"(","site_id":")" + site + "\"}";
         request.events.push_back({id, stream, type, site, user, std::move(body)});
     }
-    REQUIRE(service.append_now(std::move(request)));
+    const auto result = service.append_now(std::move(request));
+    REQUIRE(result);
 }
 
 std::string RestFixture::cursor_at(std::int64_t pos) {

@@ -96,7 +96,8 @@ public:
 
     Result<AppendResult, StoreError> append(AppendRequest request) {
         Answer<AppendResult> answer;
-        REQUIRE(service->append(std::move(request), answer.done()));
+        const bool taken = service->append(std::move(request), answer.done());
+        REQUIRE(taken);
         return answer.wait();
     }
 
@@ -133,11 +134,12 @@ TEST_CASE("A commit is told to the listener before its appends are acknowledged"
     const auto push = [&](std::size_t i, AppendRequest request) {
         auto done = answers[i].done();
         const std::string name = "ack " + request.events[0].id;
-        REQUIRE(under_test.service->append(
+        const bool taken = under_test.service->append(
             std::move(request), [&under_test, name, done](Result<AppendResult, StoreError> result) {
                 under_test.note(name);
                 done(std::move(result));
-            }));
+            });
+        REQUIRE(taken);
     };
     push(0, request_of("a", "1"));
     under_test.store.wait_until_append_held();

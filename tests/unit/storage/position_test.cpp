@@ -25,7 +25,8 @@ struct Log6 {
             event.body = "{}";
             request.events = {event};
             clock.advance_us(1'000'000);
-            REQUIRE(service.append_now(std::move(request)));
+            const auto result = service.append_now(std::move(request));
+            REQUIRE(result);
         }
         REQUIRE(service.set_floor_now("t", 3));
     }
