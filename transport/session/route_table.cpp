@@ -83,7 +83,7 @@ void RouteTable::add(Route route) {
 }
 
 void RouteTable::claim_hub(std::string_view path, const EndpointOptions& options,
-                           std::string owner) {
+                           const std::string& owner) {
     path = without_slash(path);
     const std::string root(path == "/" ? "" : path);
     std::vector<std::string> paths = {std::string(path), root + "/negotiate"};

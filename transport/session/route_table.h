@@ -59,7 +59,7 @@ public:
     void add(Route route);
     void add_hub(std::string_view path, HubEndpoint& hub, std::string owner);
     /// A hub's paths without the hub, to find conflicts.
-    void claim_hub(std::string_view path, const EndpointOptions& options, std::string owner);
+    void claim_hub(std::string_view path, const EndpointOptions& options, const std::string& owner);
     /// Whose pages may use the routes that say Origins::listed: `allowed_origins` and
     /// `allow_origin` of the options are copied. Nobody's before.
     void allow_origins(const EndpointOptions& options);
