@@ -97,8 +97,8 @@ void RouteTable::claim_hub(std::string_view path, const EndpointOptions& options
     }
 }
 
-void RouteTable::add_hub(std::string_view path, HubEndpoint& hub, std::string owner) {
-    claim_hub(path, hub.options(), std::move(owner));
+void RouteTable::add_hub(std::string_view path, HubEndpoint& hub, const std::string& owner) {
+    claim_hub(path, hub.options(), owner);
     const auto key = lower_case(without_slash(path));
     const auto root = key == "/" ? std::string() : key;
     // Loops are told of the hubs each by itself, so the name makes the number.

@@ -57,7 +57,7 @@ struct FoundRoute {
 class RouteTable {
 public:
     void add(Route route);
-    void add_hub(std::string_view path, HubEndpoint& hub, std::string owner);
+    void add_hub(std::string_view path, HubEndpoint& hub, const std::string& owner);
     /// A hub's paths without the hub, to find conflicts.
     void claim_hub(std::string_view path, const EndpointOptions& options, const std::string& owner);
     /// Whose pages may use the routes that say Origins::listed: `allowed_origins` and
