@@ -19,6 +19,8 @@ Result<protocol::EventFilter, std::string> make_visibility(const Principal& prin
     filter.streams = query.streams;
     filter.types = query.types;
     filter.user_id = query.user_id;
+    filter.path_prefix = query.path_prefix;
+    filter.exclude_origins = query.exclude_origins;
     filter.any_site = false;
     filter.own_user = principal.subject;
     for (const auto& site : query.sites) {

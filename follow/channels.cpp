@@ -55,6 +55,10 @@ std::string channel_key(const protocol::EventFilter& filter, std::string shape) 
     key += filter.own_everywhere || !filter.own_sites.empty() ? filter.own_user : std::string();
     key += '\r';
     key += filter.user_id;
+    key += '\r';
+    key += filter.path_prefix;
+    key += '\r';
+    append_list(key, filter.exclude_origins);
     return key;
 }
 

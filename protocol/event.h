@@ -20,6 +20,10 @@ struct NewEvent {
     std::string site_id;
     std::string user_id;
     std::string body;
+    std::string path = {};
+    std::string old_path = {};
+    std::string actor_client_id = {};
+    std::string actor_device_id = {};
 
     bool operator==(const NewEvent&) const = default;
 };
@@ -35,6 +39,10 @@ struct LogEvent {
     std::string user_id;
     std::string id;
     std::string body;  ///< as in NewEvent
+    std::string path = {};
+    std::string old_path = {};
+    std::string actor_client_id = {};
+    std::string actor_device_id = {};
 
     bool operator==(const LogEvent&) const = default;
 };

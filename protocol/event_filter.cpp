@@ -16,6 +16,17 @@ bool type_matches(const std::string& pattern, std::string_view type) {
     return type.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1));
 }
 
+bool path_matches(const EventFilter& filter, const LogEvent& event) {
+    return filter.path_prefix.empty() || event.path.starts_with(filter.path_prefix) ||
+           event.old_path.starts_with(filter.path_prefix);
+}
+
+bool is_excluded(const EventFilter& filter, const LogEvent& event) {
+    const auto& excluded = filter.exclude_origins;
+    return !excluded.empty() &&
+           (contains(excluded, event.actor_client_id) || contains(excluded, event.actor_device_id));
+}
+
 bool site_visible(const EventFilter& filter, const LogEvent& event) {
     const bool own = event.user_id == filter.own_user;
     if (contains(filter.own_sites, event.site_id)) {
@@ -42,7 +53,10 @@ bool matches(const EventFilter& filter, const LogEvent& event) {
         })) {
         return false;
     }
-    return filter.user_id.empty() || event.user_id == filter.user_id;
+    if (!filter.user_id.empty() && event.user_id != filter.user_id) {
+        return false;
+    }
+    return path_matches(filter, event) && !is_excluded(filter, event);
 }
 
 }  // namespace hubtrail::protocol

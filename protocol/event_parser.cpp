@@ -474,8 +474,13 @@ NewEvent EventParser::make_event() {
     const auto text = [this](std::size_t index) {
         return values_[index].given ? std::string(values_[index].text) : std::string();
     };
-    return NewEvent{text(Index::id),      text(Index::stream),  text(Index::type),
-                    text(Index::site_id), text(Index::user_id), body_};
+    NewEvent event{text(Index::id),      text(Index::stream),  text(Index::type),
+                   text(Index::site_id), text(Index::user_id), body_};
+    event.path = text(Index::path);
+    event.old_path = text(Index::old_path);
+    event.actor_client_id = text(Index::actor_client_id);
+    event.actor_device_id = text(Index::actor_device_id);
+    return event;
 }
 
 }  // namespace

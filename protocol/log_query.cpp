@@ -14,24 +14,41 @@ namespace {
 static_assert(kFilterSitesMax == 100 && kFilterStreamsMax == 100 && kFilterTypesMax == 100);
 static_assert(kSiteCharsMax == 128 && kUserCharsMax == 128);
 static_assert(kStreamCharsMax == 64 && kTypeCharsMax == 128);
+static_assert(kFilterOriginsMax == 100 && kOriginCharsMax == 256 && kPathCharsMax == 4096);
 
 // What a reader is told about, in the order in which it is listed.
-enum Name : std::size_t { cursor, since, site_id, share_id, stream, types, user_id, name_count };
+enum Name : std::size_t {
+    cursor,
+    since,
+    site_id,
+    share_id,
+    stream,
+    types,
+    user_id,
+    path_prefix,
+    exclude_origin,
+    name_count
+};
 constexpr std::array<QueryName, name_count> kNames{{{"cursor", false},
                                                     {"since", false},
                                                     {"site_id", true},
                                                     {"share_id", true},
                                                     {"stream", true},
                                                     {"types", true},
-                                                    {"user_id", false}}};
+                                                    {"user_id", false},
+                                                    {"path_prefix", false},
+                                                    {"exclude_origin", true}}};
 
 constexpr std::string_view kTextOf128 = "1 to 128 characters without control characters";
+constexpr std::string_view kTextOf256 = "1 to 256 characters without control characters";
+constexpr std::string_view kTextOf4096 = "1 to 4096 characters without control characters";
 constexpr std::string_view kStream = "1 to 64 characters of a-z 0-9 _ . -";
 constexpr std::string_view kTypes =
     "a comma list of types of 1 to 128 characters of a-z 0-9 _ . -, each with an optional * at its "
     "end";
 constexpr std::string_view kSince = "earliest, latest, a cursor or an RFC 3339 time";
 constexpr std::string_view kCursor = "the cursor of an earlier answer";
+constexpr std::string_view kOrigins = "at most 100 origins";
 constexpr std::string_view kOnce = "a single value";
 constexpr std::string_view kOneStart = "the only start, without since";
 constexpr std::string_view kWithin = "a value within what the hub and its URL fix";
@@ -107,6 +124,12 @@ public:
             case user_id:
                 query.user_id = value;
                 return require(is_text(value, kUserCharsMax), field, kTextOf128);
+            case path_prefix:
+                query.path_prefix = value;
+                return require(is_text(value, kPathCharsMax), field, kTextOf4096);
+            case exclude_origin:
+                return require(is_text(value, kOriginCharsMax), field, kTextOf256) &&
+                       add(query.exclude_origins, value, kFilterOriginsMax, field, kOrigins);
             case name_count:
                 break;
         }
@@ -224,6 +247,13 @@ std::optional<std::string> narrow_value(const std::string& fixed, const std::str
     return std::nullopt;
 }
 
+// Of two beginnings of one text the longer says both, or they contradict each other.
+std::optional<std::string> narrow_prefix(const std::string& fixed, const std::string& asked) {
+    const auto& longer = fixed.size() > asked.size() ? fixed : asked;
+    const auto& shorter = fixed.size() > asked.size() ? asked : fixed;
+    return longer.starts_with(shorter) ? std::optional(longer) : std::nullopt;
+}
+
 }  // namespace
 
 std::span<const QueryName> log_query_names() {
@@ -274,6 +304,18 @@ Result<LogQuery, QueryError> narrow(const LogQuery& fixed, const LogQuery& asked
         return outside(user_id);
     }
     both.user_id = std::move(*value);
+    value = narrow_prefix(fixed.path_prefix, asked.path_prefix);
+    if (!value) {
+        return outside(path_prefix);
+    }
+    both.path_prefix = std::move(*value);
+    both.exclude_origins = fixed.exclude_origins;
+    for (const auto& origin : asked.exclude_origins) {
+        add_once(both.exclude_origins, origin);
+    }
+    if (both.exclude_origins.size() > kFilterOriginsMax) {
+        return Failure{QueryError{QueryErrc::bad_value, kNames[exclude_origin].name, kOrigins}};
+    }
     return both;
 }
 

@@ -17,11 +17,14 @@ namespace hubtrail::protocol {
 inline constexpr std::size_t kFilterSitesMax = 100;
 inline constexpr std::size_t kFilterStreamsMax = 100;
 inline constexpr std::size_t kFilterTypesMax = 100;
+inline constexpr std::size_t kFilterOriginsMax = 100;
 // Of a value, which are those of the event's field.
 inline constexpr std::size_t kSiteCharsMax = 128;
 inline constexpr std::size_t kStreamCharsMax = 64;
 inline constexpr std::size_t kTypeCharsMax = 128;  ///< without the star
 inline constexpr std::size_t kUserCharsMax = 128;
+inline constexpr std::size_t kPathCharsMax = 4096;
+inline constexpr std::size_t kOriginCharsMax = 256;
 
 /// Where a reader starts. A cursor is not yet proven: that takes the log (storage/position.h).
 struct LogStart {
@@ -46,7 +49,9 @@ struct LogQuery {
     std::vector<std::string> streams;
     std::vector<std::string> types;  ///< `file.*` matches a prefix
     std::string user_id;
-    std::optional<LogStart> start;  ///< nothing: it was not said, which means latest
+    std::string path_prefix;                   ///< of `path` or `old_path`
+    std::vector<std::string> exclude_origins;  ///< clients and devices whose events are left out
+    std::optional<LogStart> start;             ///< nothing: it was not said, which means latest
 
     bool operator==(const LogQuery&) const = default;
 };
@@ -85,8 +90,9 @@ using QueryItems = std::vector<std::pair<std::string, std::string>>;
 Result<LogQuery, QueryError> parse_log_query(const QueryItems& items);
 
 /// What is left of a question where part of the answer is fixed: by a hub, by the URL of its
-/// connection. It never shows more than either. An asked value that lies outside is an error and
-/// not silence: nothing would ever match it. The start is the asked one. Thread: any.
+/// connection. It never shows more than either, and what either leaves out is left out. An asked
+/// value that lies outside is an error and not silence: nothing would ever match it. The start is
+/// the asked one. Thread: any.
 Result<LogQuery, QueryError> narrow(const LogQuery& fixed, const LogQuery& asked);
 
 }  // namespace hubtrail::protocol

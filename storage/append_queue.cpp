@@ -7,7 +7,8 @@ namespace hubtrail::storage {
 
 std::size_t bytes_of(const protocol::NewEvent& event) {
     return event.id.size() + event.stream.size() + event.type.size() + event.site_id.size() +
-           event.user_id.size() + event.body.size();
+           event.user_id.size() + event.body.size() + event.path.size() + event.old_path.size() +
+           event.actor_client_id.size() + event.actor_device_id.size();
 }
 
 bool AppendQueue::push(AppendJob&& job) {

@@ -22,6 +22,10 @@ void add_event(CommittedBatch& batch, protocol::NewEvent& event, const AppendedE
     out.user_id = std::move(event.user_id);
     out.id = std::move(event.id);
     out.body = std::move(event.body);
+    out.path = std::move(event.path);
+    out.old_path = std::move(event.old_path);
+    out.actor_client_id = std::move(event.actor_client_id);
+    out.actor_device_id = std::move(event.actor_device_id);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 namespace hubtrail::storage {
 
 std::optional<StoreError> check_filter(const EventFilter& filter) {
-    const std::size_t values =
-        filter.streams.size() + filter.types.size() + filter.sites.size() + filter.own_sites.size();
+    const std::size_t values = filter.streams.size() + filter.types.size() + filter.sites.size() +
+                               filter.own_sites.size() + filter.exclude_origins.size();
     if (values <= kFilterValuesMax) {
         return std::nullopt;
     }
@@ -17,7 +17,8 @@ std::optional<StoreError> check_filter(const EventFilter& filter) {
 
 bool shows_everything(const EventFilter& filter) {
     return filter.any_site && filter.own_sites.empty() && filter.streams.empty() &&
-           filter.types.empty() && filter.user_id.empty();
+           filter.types.empty() && filter.user_id.empty() && filter.path_prefix.empty() &&
+           filter.exclude_origins.empty();
 }
 
 PageWindow make_window(const ReadRequest& request, const LogHead& head) {

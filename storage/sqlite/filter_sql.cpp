@@ -108,6 +108,15 @@ FilterSql make_filter_sql(const EventFilter& filter) {
     if (!filter.user_id.empty()) {
         builder.require("user_id = " + builder.value(filter.user_id));
     }
+    if (!filter.path_prefix.empty()) {
+        const auto prefix = builder.value(filter.path_prefix);
+        const auto again = builder.value(filter.path_prefix);
+        builder.require("instr(path, " + prefix + ") = 1 OR instr(old_path, " + again + ") = 1");
+    }
+    if (!filter.exclude_origins.empty()) {
+        builder.require("NOT " + builder.in_list("actor_client_id", filter.exclude_origins));
+        builder.require("NOT " + builder.in_list("actor_device_id", filter.exclude_origins));
+    }
     return builder.take();
 }
 

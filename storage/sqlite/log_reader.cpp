@@ -22,8 +22,8 @@ constexpr const char* kSelectPage =
     "SELECT pos, fp, at, body FROM change_log "
     "WHERE tenant_no = :tenant_no AND pos > :after AND pos <= :end";
 constexpr const char* kSelectEvent =
-    "SELECT pos, fp, at, event_id, stream, type, site_id, user_id, body FROM change_log "
-    "WHERE tenant_no = :tenant_no AND ";
+    "SELECT pos, fp, at, event_id, stream, type, site_id, user_id, body, path, old_path, "
+    "actor_client_id, actor_device_id FROM change_log WHERE tenant_no = :tenant_no AND ";
 
 std::uint32_t to_u32(long long value, const char* what) {
     if (value < 0 || value > 0xFFFF'FFFFLL) {
@@ -76,8 +76,8 @@ public:
 /// The connection with its fixed statements and what they are bound to.
 class Connection {
 public:
-    Connection(const std::string& path, int busy_timeout_ms)
-        : session(open_session(path, SessionRole::reader, busy_timeout_ms)),
+    Connection(const std::string& file, int busy_timeout_ms)
+        : session(open_session(file, SessionRole::reader, busy_timeout_ms)),
           begin((session->prepare << "BEGIN")),
           commit((session->prepare << "COMMIT")),
           select_head((session->prepare << "SELECT tenant_no, epoch, first_pos, last_pos, last_at "
@@ -88,12 +88,14 @@ public:
                      soci::use(tenant_no, "tenant_no"), soci::use(pos, "pos"),
                      soci::into(event_pos), soci::into(fp), soci::into(at), soci::into(id),
                      soci::into(stream), soci::into(type), soci::into(site_id), soci::into(user_id),
-                     soci::into(body))),
+                     soci::into(body), soci::into(path), soci::into(old_path),
+                     soci::into(actor_client_id), soci::into(actor_device_id))),
           select_id((session->prepare << std::string(kSelectEvent) + "event_id = :event_id",
                      soci::use(tenant_no, "tenant_no"), soci::use(event_id, "event_id"),
                      soci::into(event_pos), soci::into(fp), soci::into(at), soci::into(id),
                      soci::into(stream), soci::into(type), soci::into(site_id), soci::into(user_id),
-                     soci::into(body))),
+                     soci::into(body), soci::into(path), soci::into(old_path),
+                     soci::into(actor_client_id), soci::into(actor_device_id))),
           select_stamp((session->prepare << "SELECT fp, at FROM change_log "
                                             "WHERE tenant_no = :tenant_no AND pos = :pos",
                         soci::use(tenant_no, "tenant_no"), soci::use(pos, "pos"), soci::into(fp),
@@ -130,6 +132,10 @@ public:
         event.site_id = std::move(site_id);
         event.user_id = std::move(user_id);
         event.body = std::move(body);
+        event.path = std::move(path);
+        event.old_path = std::move(old_path);
+        event.actor_client_id = std::move(actor_client_id);
+        event.actor_device_id = std::move(actor_device_id);
         return event;
     }
 
@@ -178,6 +184,10 @@ public:
     std::string site_id;
     std::string user_id;
     std::string body;
+    std::string path;
+    std::string old_path;
+    std::string actor_client_id;
+    std::string actor_device_id;
 
     soci::statement begin;
     soci::statement commit;

@@ -67,17 +67,20 @@ public:
                   soci::use(head.tenant_no, "tenant_no"))),
           // Only a known id is passed over; a position that is taken is an error.
           insert_event(
-              (
-                  session->prepare
-                      << "INSERT INTO change_log(tenant_no, pos, fp, at, event_id, stream, type, "
-                         "site_id, user_id, body) VALUES(:tenant_no, :pos, :fp, :at, :event_id, "
-                         ":stream, :type, :site_id, :user_id, :body) "
-                         "ON CONFLICT(tenant_no, event_id) DO NOTHING",
-                  soci::use(tenant_no, "tenant_no"), soci::use(pos, "pos"), soci::use(fp, "fp"),
-                  soci::use(at, "at"), soci::use(event.id, "event_id"),
-                  soci::use(event.stream, "stream"), soci::use(event.type, "type"),
-                  soci::use(event.site_id, "site_id"), soci::use(event.user_id, "user_id"),
-                  soci::use(event.body, "body"))),
+              (session->prepare
+                   << "INSERT INTO change_log(tenant_no, pos, fp, at, event_id, stream, type, "
+                      "site_id, user_id, body, path, old_path, actor_client_id, actor_device_id) "
+                      "VALUES(:tenant_no, :pos, :fp, :at, :event_id, :stream, :type, :site_id, "
+                      ":user_id, :body, :path, :old_path, :actor_client_id, :actor_device_id) "
+                      "ON CONFLICT(tenant_no, event_id) DO NOTHING",
+               soci::use(tenant_no, "tenant_no"), soci::use(pos, "pos"), soci::use(fp, "fp"),
+               soci::use(at, "at"), soci::use(event.id, "event_id"),
+               soci::use(event.stream, "stream"), soci::use(event.type, "type"),
+               soci::use(event.site_id, "site_id"), soci::use(event.user_id, "user_id"),
+               soci::use(event.body, "body"), soci::use(event.path, "path"),
+               soci::use(event.old_path, "old_path"),
+               soci::use(event.actor_client_id, "actor_client_id"),
+               soci::use(event.actor_device_id, "actor_device_id"))),
           select_known((session->prepare << "SELECT pos, fp, at FROM change_log "
                                             "WHERE tenant_no = :tenant_no AND event_id = :event_id",
                         soci::use(tenant_no, "tenant_no"), soci::use(event.id, "event_id"),

@@ -37,6 +37,20 @@ constexpr std::array<const char*, 5> kVersion1 = {
     "CREATE INDEX idem_request_at ON idem_request(at)",
 };
 
+// Where an event is and from whom it came, for filters. A body is compact JSON of ours, so a row
+// that has none of the four is told by its text and is not written again.
+constexpr std::array<const char*, 5> kVersion2 = {
+    "ALTER TABLE change_log ADD COLUMN path TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE change_log ADD COLUMN old_path TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE change_log ADD COLUMN actor_client_id TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE change_log ADD COLUMN actor_device_id TEXT NOT NULL DEFAULT ''",
+    "UPDATE change_log SET path = coalesce(json_extract(body, '$.path'), ''), "
+    "old_path = coalesce(json_extract(body, '$.old_path'), ''), "
+    "actor_client_id = coalesce(json_extract(body, '$.actor_client_id'), ''), "
+    "actor_device_id = coalesce(json_extract(body, '$.actor_device_id'), '') "
+    "WHERE (instr(body, 'path\":') > 0 OR instr(body, '\"actor_') > 0) AND json_valid(body)",
+};
+
 int read_version(soci::session& session) {
     int version = 0;
     session << "PRAGMA user_version", soci::into(version);
@@ -44,7 +58,7 @@ int read_version(soci::session& session) {
 }
 
 // A change of the schema is a row more: a step that files of the version before it have not taken.
-constexpr std::array<Migration, 1> kMigrations = {{{1, kVersion1}}};
+constexpr std::array<Migration, 2> kMigrations = {{{1, kVersion1}, {2, kVersion2}}};
 static_assert(kMigrations.back().version == kSchemaVersion);
 
 std::span<const Migration> pending(std::span<const Migration> all, int version) {

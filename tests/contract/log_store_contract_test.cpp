@@ -44,8 +44,9 @@ TEMPLATE_TEST_CASE("Positions are dense per tenant across requests and commits",
 TEMPLATE_TEST_CASE("An event comes back as it was written, on every way to it", "[contract]",
                    STORES) {
     ContractLog<TestType> log;
-    const protocol::NewEvent event{"id-1",   "files",  "file.renamed",
-                                   "site-9", "user-9", "{\"tenant_id\":1}"};
+    const protocol::NewEvent event{
+        "id-1",  "files", "file.renamed", "site-9",  "user-9", "{\"tenant_id\":1}",
+        "new/a", "old/a", "app-1",        "device-1"};
     const AppendedEvent appended = log.append("t", event, 77);
     CHECK(appended.id == "id-1");
     CHECK(appended.epoch == 1);
@@ -54,8 +55,8 @@ TEMPLATE_TEST_CASE("An event comes back as it was written, on every way to it", 
     CHECK(appended.fingerprint <= 0x7FFF'FFFF);
     CHECK_FALSE(appended.duplicate);
     const protocol::LogEvent expected{
-        1,      appended.fingerprint, 77, "files", "file.renamed", "site-9", "user-9",
-        "id-1", "{\"tenant_id\":1}"};
+        1,      appended.fingerprint, 77,      "files", "file.renamed", "site-9",  "user-9",
+        "id-1", "{\"tenant_id\":1}",  "new/a", "old/a", "app-1",        "device-1"};
     CHECK(log.at("t", 1) == expected);
     CHECK(log.find("t", "id-1") == expected);
     const Page page = log.read(read_after("t", 0));
@@ -279,6 +280,8 @@ TEMPLATE_TEST_CASE("A filter may have kFilterValuesMax values and not one more",
         read.filter.sites.push_back(text);
         read.filter.own_sites.push_back(text);
     }
+    read.filter.sites.pop_back();
+    read.filter.exclude_origins = {"v"};
     read.filter.streams.back() = "entries";
     read.filter.types.back() = "entry.*";
     read.filter.sites.back() = "site-1";
@@ -311,6 +314,9 @@ const std::vector<std::string> kPatterns = {"file.*", "file*",  "file", "*", "en
                                             "e*",     "FILE.*", "%",    ""};
 const std::vector<std::string> kSites = {"", "s1", "s2", "s3", "it's"};
 const std::vector<std::string> kUsers = {"", "u1", "u2"};
+const std::vector<std::string> kPaths = {"", "docs/a", "docs", "docs/\xC3\xA9", "in/docs/a", "%"};
+const std::vector<std::string> kPrefixes = {"d", "docs/", "docs/\xC3\xA9", "DOCS", "%", "_"};
+const std::vector<std::string> kOrigins = {"", "app", "phone", "it's"};
 
 EventFilter random_filter(Random& random) {
     EventFilter filter;
@@ -322,6 +328,8 @@ EventFilter random_filter(Random& random) {
     filter.own_everywhere = random.below(2) == 0;
     filter.own_user = pick(random, kUsers);
     filter.user_id = random.below(3) == 0 ? pick(random, kUsers) : "";
+    filter.path_prefix = random.below(3) == 0 ? pick(random, kPrefixes) : "";
+    filter.exclude_origins = pick_some(random, kOrigins);
     return filter;
 }
 
@@ -333,9 +341,10 @@ TEMPLATE_TEST_CASE("Pages of any filter are contiguous and together what matches
     SeededRandom random(20261121);
     AppendRequest request = make_request("t", {});
     for (int i = 0; i < 300; ++i) {
-        request.events.push_back({std::to_string(i), pick(random, kStreams), pick(random, kTypes),
-                                  pick(random, kSites), pick(random, kUsers),
-                                  std::string(10 + random.below(50), 'b')});
+        request.events.push_back(
+            {std::to_string(i), pick(random, kStreams), pick(random, kTypes), pick(random, kSites),
+             pick(random, kUsers), std::string(10 + random.below(50), 'b'), pick(random, kPaths),
+             pick(random, kPaths), pick(random, kOrigins), pick(random, kOrigins)});
     }
     log.append(request);
     REQUIRE(log.writer->set_floor("t", 12));
@@ -384,7 +393,7 @@ TEMPLATE_TEST_CASE("Text of any kind survives unchanged", "[contract]", STORES) 
     for (const auto& text : odd) {
         CAPTURE(text);
         const std::string tenant = "tenant " + text;
-        const protocol::NewEvent event{text, text, text, text, text, text};
+        const protocol::NewEvent event{text, text, text, text, text, text, text, text, text, text};
         AppendRequest request = make_request(tenant, {event});
         request.idempotency_key = text;
         request.request_fingerprint = text;
@@ -397,6 +406,10 @@ TEMPLATE_TEST_CASE("Text of any kind survives unchanged", "[contract]", STORES) 
         CHECK(found->user_id == text);
         CHECK(found->id == text);
         CHECK(found->body == text);
+        CHECK(found->path == text);
+        CHECK(found->old_path == text);
+        CHECK(found->actor_client_id == text);
+        CHECK(found->actor_device_id == text);
         const AppendResult replayed = log.append(request);
         CHECK(replayed.replayed);
         CHECK(replayed.events.at(0).id == text);
@@ -405,6 +418,12 @@ TEMPLATE_TEST_CASE("Text of any kind survives unchanged", "[contract]", STORES) 
         CHECK(log.read(read).events.size() == 1);
         read.filter.types = {text.substr(0, text.size() / 2) + "*"};
         CHECK(log.read(read).events.size() == 1);
+        read.filter.path_prefix = text.substr(0, text.size() / 2);
+        CHECK(log.read(read).events.size() == 1);
+        read.filter.exclude_origins = {text + "x"};
+        CHECK(log.read(read).events.size() == 1);
+        read.filter.exclude_origins = {text};
+        CHECK(log.read(read).events.empty());
         ++i;
     }
     CHECK(i == 9);

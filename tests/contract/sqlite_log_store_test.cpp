@@ -70,7 +70,7 @@ TEST_CASE("The schema declares no type but TEXT, BIGINT, BLOB and DOUBLE", "[con
     RawDatabase database(under_test.path());
     const auto types = database.run(
         "SELECT c.type FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'");
-    CHECK(types.size() == 21);
+    CHECK(types.size() == 25);
     const std::set<std::string> allowed = {"TEXT", "BIGINT", "BLOB", "DOUBLE"};
     for (const auto& type : types) {
         CHECK(allowed.count(type) == 1);
@@ -90,11 +90,11 @@ TEST_CASE("A new file is WAL, gives pages back, and has our schema version", "[c
 
 TEST_CASE("A file of a newer schema is refused in words", "[contract][sqlite]") {
     const ScratchDirectory directory;
-    RawDatabase(directory.file("log.db")).run("PRAGMA user_version=2");
+    RawDatabase(directory.file("log.db")).run("PRAGMA user_version=99");
     const StoreError error = open_error(directory.file("log.db"));
     CHECK(error.code == StoreErrc::failed);
-    CHECK_THAT(error.detail,
-               Catch::Contains("newer Hubtrail (its schema is 2, this build knows 1)"));
+    CHECK_THAT(error.detail, Catch::Contains("newer Hubtrail (its schema is 99, this build knows " +
+                                             std::to_string(kSchemaVersion) + ")"));
 }
 
 // The file as version 1 made it, word for word; it stays as it is when the schema moves on.
@@ -114,7 +114,9 @@ constexpr const char* kFileOfVersion1 =
     "PRAGMA user_version=1;"
     "INSERT INTO log_head VALUES('acme', 1, 3, 2, 3, 77);"
     "INSERT INTO change_log VALUES(1, 2, 12, 70, 'b', 'entries', 'entry.granted', 's', 'u', '{2}'),"
-    "(1, 3, 13, 77, 'c', 'entries', 'entry.granted', 's', 'u', '{3}');"
+    "(1, 3, 13, 77, 'c', 'files', 'file.moved', 's', 'u', "
+    "'{\"tenant_id\":\"acme\",\"actor_client_id\":\"app\",\"actor_device_id\":\"phone\","
+    "\"old_path\":\"in/\\u00e9\",\"path\":\"docs/a\\\"b\"}');"
     "INSERT INTO idem_request VALUES(1, 'k', 'f', '3 3 13 77 0 1 c' || char(10), 77);";
 
 TEST_CASE("A file of version 1 is taken to this build's version with all that it holds",
@@ -131,6 +133,17 @@ TEST_CASE("A file of version 1 is taken to this build's version with all that it
     CHECK(page.head == LogHead{3, 2, 3});
     CHECK(positions(page) == std::vector<std::int64_t>{2, 3});
     CHECK(SqliteLog::value(reader->find("acme", "b"))->body == "{2}");
+    CHECK(SqliteLog::value(reader->find("acme", "b"))->path.empty());
+    const auto moved = SqliteLog::value(reader->find("acme", "c"));
+    CHECK(moved->path == "docs/a\"b");
+    CHECK(moved->old_path == "in/\xC3\xA9");
+    CHECK(moved->actor_client_id == "app");
+    CHECK(moved->actor_device_id == "phone");
+    auto asked = read_after("acme", 0);
+    asked.filter.path_prefix = "docs/";
+    CHECK(positions(SqliteLog::value(reader->read(asked))) == std::vector<std::int64_t>{3});
+    asked.filter.exclude_origins = {"phone"};
+    CHECK(SqliteLog::value(reader->read(asked)).events.empty());
     auto writer = SqliteLog::value((*store)->open_writer());
     auto keyed = make_request("acme", {make_event("c")});
     keyed.idempotency_key = "k";

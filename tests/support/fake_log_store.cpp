@@ -245,7 +245,8 @@ AppendedEvent FakeLogStore::append_event(Tenant& tenant, const protocol::NewEven
         tenant.head.last_pos += 1;
         tenant.events.push_back({tenant.head.last_pos, next_fingerprint_++,
                                  std::max(last_us, now_us), event.stream, event.type, event.site_id,
-                                 event.user_id, event.id, event.body});
+                                 event.user_id, event.id, event.body, event.path, event.old_path,
+                                 event.actor_client_id, event.actor_device_id});
     }
     const protocol::LogEvent& stored = tenant.events[index_of(known->second)];
     return {event.id,           stored.pos,         tenant.head.epoch,

@@ -1,5 +1,7 @@
 #include "follow/channels.h"
 
+#include <functional>
+
 #include "base/random.h"
 #include "tests/support/catch.h"
 #include "tests/support/seeds.h"
@@ -85,6 +87,36 @@ TEST_CASE("Members with one filter and one shape share a channel", "[follow]") {
     CHECK(channels.size() == 0);
     const auto event = event_of(7, "x", "y");
     channels.publish({event, 1, 1});  // finds nobody
+}
+
+TEST_CASE("Filters that differ in one member do not share a channel", "[follow]") {
+    using Filter = protocol::EventFilter;
+    const std::vector<std::function<void(Filter&)>> changes = {
+        [](Filter&) {},
+        [](Filter& filter) { filter.streams = {"x"}; },
+        [](Filter& filter) { filter.types = {"x"}; },
+        [](Filter& filter) { filter.any_site = false; },
+        [](Filter& filter) { filter.sites = {"x"}; },
+        [](Filter& filter) { filter.own_sites = {"x"}; },
+        [](Filter& filter) { filter.own_everywhere = true; },
+        [](Filter& filter) { filter.user_id = "x"; },
+        [](Filter& filter) { filter.path_prefix = "x"; },
+        [](Filter& filter) { filter.exclude_origins = {"x"}; },
+        [](Filter& filter) {
+            filter.exclude_origins = {"x", "y"};
+        },
+    };
+    Channels channels;
+    std::vector<std::unique_ptr<Member>> members;
+    for (const auto& change : changes) {
+        for (int twice = 0; twice < 2; ++twice) {
+            Filter filter;
+            change(filter);
+            members.push_back(std::make_unique<Member>("a"));
+            channels.join(filter, *members.back(), head_at(0));
+        }
+        CHECK(channels.size() == members.size() / 2);
+    }
 }
 
 TEST_CASE("A channel hears of the end of a commit that had an event for it, and of no other",

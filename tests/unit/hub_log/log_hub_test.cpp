@@ -389,7 +389,7 @@ TEST_CASE("Options that are wrong end the stream with a text that helps", "[hub]
              {R"({"a":1,"a":2})", "Subscribe: the argument must be an object."},
              {R"({"cursors":""})",
               "Subscribe: unknown member 'cursors'; known are cursor, since, site_id, share_id, "
-              "stream, types, user_id."},
+              "stream, types, user_id, path_prefix, exclude_origin."},
              {R"({"since":5})", "Subscribe: 'since' must be a string."},
              {R"({"since":["latest"]})", "Subscribe: 'since' must be a string."},
              {R"({"types":5})", "Subscribe: 'types' must be a string or an array of strings."},

@@ -104,6 +104,46 @@ TEST_CASE("A filter made of roles shows sites, own events and events without sit
     }
 }
 
+TEST_CASE("A filter by path shows what begins so, or was there before it moved", "[protocol]") {
+    struct Row {
+        const char* path;
+        const char* old_path;
+        bool shown;
+    };
+    const Row rows[] = {
+        {"docs/a", "", true},        {"docs/", "", true},      {"docs", "", false},
+        {"docs2/a", "", false},      {"a/docs/", "", false},   {"", "", false},
+        {"trash/a", "docs/a", true}, {"docs/a", "in/a", true}, {"trash/a", "in/a", false}};
+    EventFilter filter;
+    filter.path_prefix = "docs/";
+    for (const auto& row : rows) {
+        CAPTURE(row.path, row.old_path);
+        auto event = event_of("files", "file.moved", "", "");
+        event.path = row.path;
+        event.old_path = row.old_path;
+        CHECK(matches(filter, event) == row.shown);
+    }
+}
+
+TEST_CASE("A filter leaves out what came from an excluded client or device", "[protocol]") {
+    struct Row {
+        const char* client;
+        const char* device;
+        bool shown;
+    };
+    const Row rows[] = {{"", "", true},           {"app", "phone", true}, {"app", "laptop", false},
+                        {"sync", "phone", false}, {"laptop", "", false},  {"", "laptop2", true}};
+    EventFilter filter;
+    filter.exclude_origins = {"laptop", "sync"};
+    for (const auto& row : rows) {
+        CAPTURE(row.client, row.device);
+        auto event = event_of("files", "file.moved", "", "");
+        event.actor_client_id = row.client;
+        event.actor_device_id = row.device;
+        CHECK(matches(filter, event) == row.shown);
+    }
+}
+
 TEST_CASE("All parts of a filter must match", "[protocol]") {
     EventFilter filter;
     filter.streams = {"files"};

@@ -76,6 +76,10 @@ TEST_CASE("parse_events writes every field in the order of the interface, whatev
     CHECK(event.id == "A-z_0.9:x");
     CHECK(event.site_id == "s1");
     CHECK(event.user_id == "u1");
+    CHECK(event.path == "/new");
+    CHECK(event.old_path == "/old");
+    CHECK(event.actor_client_id == "client");
+    CHECK(event.actor_device_id == "dev");
     CHECK(
         event.body ==
         R"({"tenant_id":"acme","id":"A-z_0.9:x","stream":"files","type":"file.renamed","change_type":"renamed",)"
@@ -102,6 +106,7 @@ TEST_CASE("parse_events resolves escapes and escapes again only what must be", "
     CHECK(event.stream == "s");
     CHECK(event.site_id == "A/\"");
     CHECK(event.user_id == "\xF0\x9F\x98\x80");
+    CHECK(event.path == "a\\b\n\xC3\xA9");
     CHECK(
         event.body.find("\"site_id\":\"A/"
                         "\\\"\",\"user_id\":\"\xF0\x9F\x98\x80\",\"path\":\"a\\\\b\\n\xC3\xA9\"") !=

@@ -139,6 +139,8 @@ TEST_CASE("narrow() takes what either side leaves open from the other", "[protoc
                             {"stream", "files"},
                             {"types", "file.*"},
                             {"user_id", "u"},
+                            {"path_prefix", "docs/"},
+                            {"exclude_origin", "phone"},
                             {"since", "earliest"}});
     const LogQuery open;
     auto same = fixed;
@@ -154,7 +156,8 @@ TEST_CASE("narrow() shows no more than either, and refuses what lies outside", "
                               {"site_id", "b"},
                               {"stream", "files"},
                               {"stream", "entries"},
-                              {"user_id", "u"}});
+                              {"user_id", "u"},
+                              {"path_prefix", "docs/"}});
     CHECK(narrow(fixed, parse({{"site_id", "b"}}))->sites == List{"b"});
     CHECK(narrow(fixed, parse({{"stream", "entries"}}))->streams == List{"entries"});
     const std::vector<std::pair<QueryItems, const char*>> outside = {
@@ -162,6 +165,8 @@ TEST_CASE("narrow() shows no more than either, and refuses what lies outside", "
         {{{"site_id", "a"}, {"site_id", "c"}}, "site_id"},
         {{{"stream", "incidents"}}, "stream"},
         {{{"user_id", "v"}}, "user_id"},
+        {{{"path_prefix", "pictures/"}}, "path_prefix"},
+        {{{"path_prefix", "docs2"}}, "path_prefix"},
     };
     for (const auto& [items, field] : outside) {
         const auto refused = narrow(fixed, parse(items));
@@ -169,6 +174,29 @@ TEST_CASE("narrow() shows no more than either, and refuses what lies outside", "
         CHECK(refused.error().field == field);
         CHECK(refused.error().code == QueryErrc::bad_value);
     }
+}
+
+TEST_CASE("narrow() of two paths is the longer one, where it begins with the other", "[protocol]") {
+    const auto within = [](const char* fixed, const char* asked) {
+        const auto both = narrow(parse({{"path_prefix", fixed}}), parse({{"path_prefix", asked}}));
+        return both ? both->path_prefix : "(refused)";
+    };
+    CHECK(within("docs/", "docs/a") == "docs/a");
+    CHECK(within("docs/a", "docs/") == "docs/a");
+    CHECK(within("docs/", "docs/") == "docs/");
+    CHECK(within("docs/", "docs") == "docs/");
+    CHECK(within("docs/a", "docs/b") == "(refused)");
+}
+
+TEST_CASE("narrow() leaves out what either side leaves out, up to the limit", "[protocol]") {
+    const auto fixed = parse({{"exclude_origin", "a"}, {"exclude_origin", "b"}});
+    const auto asked = parse({{"exclude_origin", "c"}, {"exclude_origin", "b"}});
+    CHECK(narrow(fixed, asked)->exclude_origins == List{"a", "b", "c"});
+    const auto hundred = parse(numbered("exclude_origin", 100));
+    CHECK(narrow(hundred, hundred)->exclude_origins.size() == 100);
+    const auto refused = narrow(fixed, hundred);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().field == "exclude_origin");
 }
 
 TEST_CASE("narrow() of types is what both patterns match", "[protocol]") {

@@ -2,6 +2,7 @@
 
 #include "protocol/event.h"
 #include "rest/changes_poll.h"
+#include "rest/events_handler.h"
 #include "tests/support/catch.h"
 #include "tests/support/query_cases.h"
 #include "tests/unit/rest/rest_fixture.h"
@@ -124,6 +125,29 @@ TEST_CASE("The cursor advances over what the reader may not see or did not ask f
     CHECK(seen({{"types", "incident.*"}}, "super") == "3 1..5");
     CHECK(seen({{"types", "incident,entry.granted"}}, "super") == "1,2,4,5 1..5");
     CHECK(cursor_of(*fixture.changes({{"since", "earliest"}}, "blind")) == fixture.cursor_at(5));
+}
+
+TEST_CASE("A reader asks for a folder, and not for what it did itself", "[rest]") {
+    SyncFixture fixture;
+    EventsHandler events(fixture.context);
+    const auto file = [&](const char* path, const char* old_path, const char* device) {
+        const auto body = event_json(path, std::string(R"(,"site_id":"s1","path":")") + path +
+                                               R"(","old_path":")" + old_path +
+                                               R"(","actor_device_id":")" + device + "\"");
+        REQUIRE(fixture.send_and_pump(events, make_post(body))->status() == 201);
+    };
+    file("docs.a", "", "laptop");        // 1
+    file("docs.b", "", "phone");         // 2
+    file("other.c", "docs.c", "phone");  // 3
+    file("other.d", "", "phone");        // 4
+    const auto seen = [&](Query query) {
+        query.emplace_back("since", "earliest");
+        return shape(*fixture.changes(std::move(query)));
+    };
+    CHECK(seen({{"path_prefix", "docs."}}) == "1,2,3 1..4");
+    CHECK(seen({{"exclude_origin", "laptop"}}) == "2,3,4 1..4");
+    CHECK(seen({{"path_prefix", "docs."}, {"exclude_origin", "laptop"}}) == "2,3 1..4");
+    CHECK(seen({{"exclude_origin", "laptop"}, {"exclude_origin", "phone"}}) == " 1..4");
 }
 
 TEST_CASE("A site without a role is refused, by name", "[rest]") {

@@ -9,7 +9,8 @@ AppendRequest request_of(std::string tenant, std::vector<std::string> ids) {
     AppendRequest request;
     request.tenant = std::move(tenant);
     for (const auto& id : ids) {
-        request.events.push_back({id, "stream", "type", "site", "user", "body of " + id});
+        request.events.push_back({id, "stream", "type", "site", "user", "body of " + id, "path",
+                                  "old path", "client", "device"});
     }
     return request;
 }
@@ -31,8 +32,9 @@ TEST_CASE("A commit becomes one batch per tenant with all fields", "[storage]") 
     CHECK(batches[0]->epoch == 3);
     CHECK(batches[0]->from() == 11);
     CHECK(batches[0]->to() == 13);
-    CHECK(batches[0]->events[1] ==
-          protocol::LogEvent{12, 112, 7, "stream", "type", "site", "user", "2", "body of 2"});
+    CHECK(batches[0]->events[1] == protocol::LogEvent{12, 112, 7, "stream", "type", "site", "user",
+                                                      "2", "body of 2", "path", "old path",
+                                                      "client", "device"});
     CHECK(batches[1]->tenant == "b");
     CHECK(batches[1]->events.size() == 1);
 }

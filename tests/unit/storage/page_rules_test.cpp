@@ -123,7 +123,8 @@ TEST_CASE("Which filters show everything", "[storage]") {
     EventFilter filter;
     filter.own_user = "of no account";
     CHECK(shows_everything(filter));
-    for (auto* list : {&filter.streams, &filter.types, &filter.own_sites}) {
+    for (auto* list :
+         {&filter.streams, &filter.types, &filter.own_sites, &filter.exclude_origins}) {
         list->push_back("a");
         CHECK_FALSE(shows_everything(filter));
         list->clear();
@@ -131,13 +132,17 @@ TEST_CASE("Which filters show everything", "[storage]") {
     filter.user_id = "u";
     CHECK_FALSE(shows_everything(filter));
     filter.user_id.clear();
+    filter.path_prefix = "p";
+    CHECK_FALSE(shows_everything(filter));
+    filter.path_prefix.clear();
     filter.any_site = false;
     CHECK_FALSE(shows_everything(filter));
 }
 
 TEST_CASE("A filter of too many values is refused before a read", "[storage]") {
     EventFilter filter;
-    filter.types.assign(kFilterValuesMax - 3, "t");
+    filter.types.assign(kFilterValuesMax - 4, "t");
+    filter.exclude_origins = {"o"};
     filter.sites = {"a"};
     filter.own_sites = {"b"};
     filter.streams = {"s"};
