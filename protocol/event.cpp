@@ -36,7 +36,20 @@ std::string_view append_head(std::string& out, const LogEvent& event, std::strin
     return std::string_view{event.body}.substr(1);
 }
 
+// Of append_time().
+constexpr std::size_t kTimeBytes = std::string_view("2026-05-04T08:00:01.000000Z").size();
+
 }  // namespace
+
+bool same_content(const NewEvent& event, std::string_view body) {
+    const std::string_view own = event.body;
+    if (event.default_time_at == 0 || own.size() != body.size()) {
+        return own == body;
+    }
+    const auto behind = event.default_time_at + kTimeBytes;
+    return own.substr(0, event.default_time_at) == body.substr(0, event.default_time_at) &&
+           own.substr(behind) == body.substr(behind);
+}
 
 void append_event_json(std::string& out, const LogEvent& event, std::string_view cursor) {
     out += append_head(out, event, cursor, kPlain);

@@ -24,9 +24,15 @@ struct NewEvent {
     std::string old_path = {};
     std::string actor_client_id = {};
     std::string actor_device_id = {};
+    /// Where in the body a time stands that the sender did not give (occurred_at); 0: nowhere.
+    std::size_t default_time_at = 0;
 
     bool operator==(const NewEvent&) const = default;
 };
+
+/// Whether the event says what a body says that was written before: byte for byte, but for the time
+/// that stands where the sender gave none. Thread: any.
+bool same_content(const NewEvent& event, std::string_view body);
 
 /// One event of the log. Immutable once committed.
 struct LogEvent {

@@ -61,6 +61,7 @@ enum Index : std::size_t {
     data,
     field_count,
 };
+static_assert(occurred_at + 1 == data);
 
 constexpr std::string_view kTextOf128 = "a string of up to 128 characters";
 constexpr std::string_view kTextOf256 = "a string of up to 256 characters";
@@ -454,17 +455,20 @@ NewEvent EventParser::make_event() {
         made_id.escaped = true;
     }
     auto& time = values_[Index::occurred_at];
-    if (!time.given) {
+    const bool default_time = !time.given;
+    if (default_time) {
         time.integer = now_us_;
         time.given = true;
         time.null = false;
     }
     body_.resize(head_bytes_);
-    for (std::size_t index = 0; index < Index::data; ++index) {
+    for (std::size_t index = 0; index < Index::occurred_at; ++index) {
         if (values_[index].given) {
             append_value(index);
         }
     }
+    const auto time_at = body_.size() + std::string_view(R"(,"occurred_at":")").size();
+    append_value(Index::occurred_at);
     body_ += service_account_;
     if (values_[Index::data].given) {
         append_value(Index::data);
@@ -480,6 +484,7 @@ NewEvent EventParser::make_event() {
     event.old_path = text(Index::old_path);
     event.actor_client_id = text(Index::actor_client_id);
     event.actor_device_id = text(Index::actor_device_id);
+    event.default_time_at = default_time ? time_at : 0;
     return event;
 }
 

@@ -62,6 +62,13 @@ transport::HttpResponse make_append_answer(const protocol::CursorCodec& codec,
             422, "idempotency-key-reused",
             "this Idempotency-Key came before with another request body");
     }
+    if (result.taken) {
+        const auto index = std::to_string(*result.taken);
+        return transport::make_problem(
+            409, "event-id-reused",
+            "event " + index + ": another event of its site and user has this id",
+            R"({"index":)" + index + R"(,"field":"id"})");
+    }
     const bool nothing_new =
         result.replayed || std::all_of(result.events.begin(), result.events.end(),
                                        [](const auto& event) { return event.duplicate; });

@@ -104,7 +104,7 @@ void EventsHandler::append(const HttpRequest& request, const HttpReply& reply) {
     if (auto refusal = check_may_append(who, *events)) {
         return reply(std::move(*refusal));
     }
-    storage::AppendRequest job{who.tenant, std::move(*events), std::move(*key), {}};
+    storage::AppendRequest job{who.tenant, std::move(*events), std::move(*key), {}, who.subject};
     if (!job.idempotency_key.empty()) {
         job.request_fingerprint = make_fingerprint(request.body);
     }
@@ -135,8 +135,7 @@ void EventsHandler::show(const HttpRequest& request, const HttpReply& reply) {
         if (!found) {
             return reply(edge::make_problem(found.error()));
         }
-        const auto visibility = auth::make_visibility(*principal, {});
-        if (!*found || !visibility || !protocol::matches(*visibility, **found)) {
+        if (!*found) {
             return reply(make_no_event());
         }
         context_.service.head(
@@ -146,7 +145,11 @@ void EventsHandler::show(const HttpRequest& request, const HttpReply& reply) {
                            : edge::make_problem(head.error()));
             }));
     };
-    context_.service.find((*principal)->tenant, std::string(id),
+    auto visible = auth::make_visibility(**principal, {});
+    if (!visible) {
+        return reply(make_no_event());
+    }
+    context_.service.find((*principal)->tenant, std::string(id), std::move(*visible),
                           on_loop(context_.loop, std::move(answer)));
 }
 

@@ -26,19 +26,36 @@ struct EventPlace {
 
 /// Numbers one tenant's new events within one append(): deduplication comes before numbering, so
 /// positions stay dense. For each event: earlier(), else next() and, when the store took it as new,
-/// take(); when the store knew its id, know(). Ids must outlive it. Thread: any.
+/// take(). What stood there before is judged by know(). An id names one event of a site and user,
+/// who may write there may read there: no answer tells of what its writer may not see
+/// (adr/0024-whose-id.md). Events must outlive it. Thread: any.
 class Numbering {
 public:
     /// `last_us`: when the tenant's last event was recorded. Time never goes back within a tenant.
     Numbering(const LogHead& head, std::int64_t last_us, std::int64_t now_us);
 
-    /// The answer for an id that this append() has placed or looked up before; nothing for another.
-    std::optional<AppendedEvent> earlier(std::string_view id) const;
+    /// What this append() took before under the event's name, and where; null: nothing.
+    struct Taken {
+        const protocol::NewEvent* event;
+        EventPlace place;
+    };
+    const Taken* earlier(const protocol::NewEvent& event) const;
     /// The place that the next new event takes.
     EventPlace next(std::uint32_t fingerprint) const;
-    AppendedEvent take(std::string_view id, const EventPlace& place);
-    /// `stored`: where the store has the event with this id.
-    AppendedEvent know(std::string_view id, const EventPlace& stored);
+    AppendedEvent take(const protocol::NewEvent& event, const EventPlace& place);
+    /// The answer for an event under whose name `body` stands at `place`: a duplicate. Nothing:
+    /// they differ, and its request is refused.
+    std::optional<AppendedEvent> know(const protocol::NewEvent& event, const EventPlace& place,
+                                      std::string_view body) const;
+
+    /// For a request that is refused after some of its events were taken.
+    struct Mark {
+        std::int64_t last_pos;
+        std::int64_t last_us;
+        bool changed;
+    };
+    Mark mark() const { return {head_.last_pos, last_us_, changed_}; }
+    void rewind(const Mark& mark);
 
     /// As it has become; to be stored when it has `changed`.
     const LogHead& head() const { return head_; }
@@ -50,7 +67,7 @@ private:
     std::int64_t last_us_;
     std::int64_t at_us_;
     bool changed_ = false;
-    std::unordered_map<std::string_view, EventPlace> places_;
+    std::unordered_multimap<std::string_view, Taken> taken_;  ///< by id
 };
 
 /// What is kept of the first request with an idempotency key.

@@ -38,7 +38,7 @@ std::vector<std::shared_ptr<const CommittedBatch>> make_committed_batches(
     CommittedBatch* latest = nullptr;  // most commits are of one tenant
     for (std::size_t i = 0; i < requests.size(); ++i) {
         const AppendResult& result = results[i];
-        if (result.replayed || result.key_reused) {
+        if (result.replayed || result.key_reused || result.taken) {
             continue;
         }
         HUBTRAIL_CHECK(requests[i].events.size() == result.events.size(), "one result per event");

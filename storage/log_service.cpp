@@ -131,11 +131,10 @@ public:
             });
     }
 
-    void find(std::string tenant, std::string id, EventDone done) override {
+    void find(std::string tenant, std::string id, EventFilter visible, EventDone done) override {
         push_read<std::optional<protocol::LogEvent>>(
-            done, [tenant = std::move(tenant), id = std::move(id)](LogReader& reader) {
-                return reader.find(tenant, id);
-            });
+            done, [tenant = std::move(tenant), id = std::move(id), visible = std::move(visible)](
+                      LogReader& reader) { return reader.find(tenant, id, visible); });
     }
 
     void last_before(std::string tenant, std::int64_t wall_us, PositionDone done) override {

@@ -69,7 +69,7 @@ public:
     virtual void read(ReadRequest request, ReadDone done) = 0;
     virtual void head(std::string tenant, HeadDone done) = 0;
     virtual void at(std::string tenant, std::int64_t pos, EventDone done) = 0;
-    virtual void find(std::string tenant, std::string id, EventDone done) = 0;
+    virtual void find(std::string tenant, std::string id, EventFilter visible, EventDone done) = 0;
     virtual void last_before(std::string tenant, std::int64_t wall_us, PositionDone done) = 0;
 
     // Wait in the append queue, in order with the appends, as one event each; a full queue fails

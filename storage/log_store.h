@@ -39,6 +39,7 @@ struct AppendRequest {
     std::vector<protocol::NewEvent> events;
     std::string idempotency_key;      ///< empty: none
     std::string request_fingerprint;  ///< with a key: a digest of the request body
+    std::string writer = {};          ///< with a key: whose it is; others have keys of their own
 };
 
 struct AppendedEvent {
@@ -47,7 +48,7 @@ struct AppendedEvent {
     std::uint32_t epoch = 1;
     std::uint32_t fingerprint = 0;
     std::int64_t recorded_us = 0;
-    bool duplicate = false;  ///< the id was known: pos is the first one's, nothing was written
+    bool duplicate = false;  ///< it was there already: pos is the first one's, nothing was written
 
     bool operator==(const AppendedEvent&) const = default;
 };
@@ -56,7 +57,10 @@ struct AppendResult {
     bool key_reused =
         false;  ///< the idempotency key was used with another fingerprint; nothing was written
     bool replayed = false;              ///< the stored result of the same key and fingerprint
-    std::vector<AppendedEvent> events;  ///< one per event, in order
+    std::vector<AppendedEvent> events;  ///< one per event, in order; none when it was refused
+    /// The index of an event whose id names another one of its site and user already: nothing was
+    /// written.
+    std::optional<std::size_t> taken = {};
 };
 
 /// The state of a tenant's log. A tenant without events: epoch 1, first_pos 1, last_pos 0.
@@ -109,9 +113,10 @@ public:
     /// The event at a position; nothing when it is outside first_pos..last_pos.
     virtual Result<std::optional<protocol::LogEvent>, StoreError> at(std::string_view tenant,
                                                                      std::int64_t pos) = 0;
-    /// All fields set. Finds events below the floor as long as they are stored.
-    virtual Result<std::optional<protocol::LogEvent>, StoreError> find(std::string_view tenant,
-                                                                       std::string_view id) = 0;
+    /// The newest event with this id that `visible` shows, all fields set; below the floor too, as
+    /// long as it is stored.
+    virtual Result<std::optional<protocol::LogEvent>, StoreError> find(
+        std::string_view tenant, std::string_view id, const EventFilter& visible) = 0;
     /// The last stored position recorded before the time, be it below the floor; 0 when there is
     /// none.
     virtual Result<std::int64_t, StoreError> last_before(std::string_view tenant,
@@ -126,9 +131,11 @@ public:
     virtual ~LogWriter() = default;
 
     /// Commits all requests in one transaction and returns after it is durable. The result has one
-    /// entry per request. Ids known before, or earlier in the same batch, are duplicates. Positions
-    /// are dense: deduplication comes before numbering. An id stays known after a reset, as long as
-    /// its event is stored. `recorded_us` is `now_us` or, after the clock stepped back, the
+    /// entry per request. An id names one event of a site and user (adr/0024-whose-id.md): what
+    /// comes again with the same content, from before or within the batch, is a duplicate; with
+    /// another it refuses its request, and the others of the batch are written. Positions are
+    /// dense: deduplication comes before numbering. An id stays known after a reset, as long as its
+    /// event is stored. `recorded_us` is `now_us` or, after the clock stepped back, the
     /// tenant's last one. On failure nothing was written.
     virtual Result<std::vector<AppendResult>, StoreError> append(
         std::span<const AppendRequest> requests, std::int64_t now_us) = 0;

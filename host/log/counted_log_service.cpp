@@ -34,8 +34,9 @@ void CountedLogService::at(std::string tenant, std::int64_t pos, EventDone done)
     inner_.at(std::move(tenant), pos, counted(std::move(done)));
 }
 
-void CountedLogService::find(std::string tenant, std::string id, EventDone done) {
-    inner_.find(std::move(tenant), std::move(id), counted(std::move(done)));
+void CountedLogService::find(std::string tenant, std::string id, storage::EventFilter visible,
+                             EventDone done) {
+    inner_.find(std::move(tenant), std::move(id), std::move(visible), counted(std::move(done)));
 }
 
 void CountedLogService::last_before(std::string tenant, std::int64_t wall_us, PositionDone done) {

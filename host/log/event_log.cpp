@@ -143,15 +143,19 @@ void EventLog::Parts::append(storage::LogService& through, std::string tenant,
     }
     // Called once: by the service, or below when it took nothing.
     const auto shared = std::make_shared<std::function<void(AppendOutcome)>>(std::move(done));
-    const bool taken =
-        through.append({std::move(tenant), std::move(*events), {}, {}},
-                       [shared](Result<storage::AppendResult, storage::StoreError> result) {
-                           if (result) {
-                               (*shared)(std::move(result->events));
-                           } else {
-                               (*shared)(Failure{AppendError{Kind::failed, result.error().detail}});
-                           }
-                       });
+    const bool taken = through.append(
+        {std::move(tenant), std::move(*events), {}, {}},
+        [shared](Result<storage::AppendResult, storage::StoreError> result) {
+            if (result && result->taken) {
+                (*shared)(
+                    Failure{AppendError{Kind::id_taken, "event " + std::to_string(*result->taken) +
+                                                            ": another event has this id"}});
+            } else if (result) {
+                (*shared)(std::move(result->events));
+            } else {
+                (*shared)(Failure{AppendError{Kind::failed, result.error().detail}});
+            }
+        });
     if (!taken) {
         (*shared)(Failure{AppendError{Kind::overloaded, "too many events wait to be written"}});
     }

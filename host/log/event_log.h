@@ -29,6 +29,7 @@ using Appended = std::vector<storage::AppendedEvent>;
 struct AppendError {
     enum class Kind {
         bad_event,   ///< `text` says which and what was expected
+        id_taken,    ///< another event of its site and user has the id; `text` says which
         overloaded,  ///< too much waits to be written: try again
         failed       ///< the store could not write it
     };

@@ -90,7 +90,8 @@ public:
                      soci::into(stream), soci::into(type), soci::into(site_id), soci::into(user_id),
                      soci::into(body), soci::into(path), soci::into(old_path),
                      soci::into(actor_client_id), soci::into(actor_device_id))),
-          select_id((session->prepare << std::string(kSelectEvent) + "event_id = :event_id",
+          select_id((session->prepare
+                         << std::string(kSelectEvent) + "event_id = :event_id ORDER BY pos DESC",
                      soci::use(tenant_no, "tenant_no"), soci::use(event_id, "event_id"),
                      soci::into(event_pos), soci::into(fp), soci::into(at), soci::into(id),
                      soci::into(stream), soci::into(type), soci::into(site_id), soci::into(user_id),
@@ -248,6 +249,20 @@ Page read_page(Connection& connection, const ReadRequest& request) {
     return page;
 }
 
+// Of the events with one id the newest that is shown: few have company.
+std::optional<protocol::LogEvent> find_visible(Connection& connection, const EventFilter& visible) {
+    std::optional<protocol::LogEvent> found;
+    auto& rows = connection.select_id;
+    for (bool more = rows.execute(true); more && !found; more = !found && rows.fetch()) {
+        auto event = connection.take_event();
+        if (matches(visible, event)) {
+            found = std::move(event);
+        }
+    }
+    finish(rows);
+    return found;
+}
+
 std::int64_t search_last_before(Connection& connection, std::int64_t wall_us) {
     // Mostly the newest event answers; and its row may be gone, where its time is not.
     if (connection.last_pos == 0 || connection.last_at < wall_us) {
@@ -310,15 +325,12 @@ public:
         });
     }
 
-    Result<std::optional<protocol::LogEvent>, StoreError> find(std::string_view tenant,
-                                                               std::string_view id) override {
+    Result<std::optional<protocol::LogEvent>, StoreError> find(
+        std::string_view tenant, std::string_view id, const EventFilter& visible) override {
         using Found = std::optional<protocol::LogEvent>;
         return in_snapshot<Found>([&](Connection& connection) -> Found {
             connection.event_id = id;
-            if (!connection.load_head(tenant) || !fetch_row(connection.select_id)) {
-                return std::nullopt;
-            }
-            return connection.take_event();
+            return connection.load_head(tenant) ? find_visible(connection, visible) : std::nullopt;
         });
     }
 

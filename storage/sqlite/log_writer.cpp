@@ -65,14 +65,14 @@ public:
                   soci::use(head.epoch, "epoch"), soci::use(head.first_pos, "first_pos"),
                   soci::use(head.last_pos, "last_pos"), soci::use(head.last_at, "last_at"),
                   soci::use(head.tenant_no, "tenant_no"))),
-          // Only a known id is passed over; a position that is taken is an error.
+          // Only a known event is passed over; a position that is taken is an error.
           insert_event(
               (session->prepare
                    << "INSERT INTO change_log(tenant_no, pos, fp, at, event_id, stream, type, "
                       "site_id, user_id, body, path, old_path, actor_client_id, actor_device_id) "
                       "VALUES(:tenant_no, :pos, :fp, :at, :event_id, :stream, :type, :site_id, "
                       ":user_id, :body, :path, :old_path, :actor_client_id, :actor_device_id) "
-                      "ON CONFLICT(tenant_no, event_id) DO NOTHING",
+                      "ON CONFLICT(tenant_no, event_id, site_id, user_id) DO NOTHING",
                soci::use(tenant_no, "tenant_no"), soci::use(pos, "pos"), soci::use(fp, "fp"),
                soci::use(at, "at"), soci::use(event.id, "event_id"),
                soci::use(event.stream, "stream"), soci::use(event.type, "type"),
@@ -81,25 +81,38 @@ public:
                soci::use(event.old_path, "old_path"),
                soci::use(event.actor_client_id, "actor_client_id"),
                soci::use(event.actor_device_id, "actor_device_id"))),
-          select_known((session->prepare << "SELECT pos, fp, at FROM change_log "
-                                            "WHERE tenant_no = :tenant_no AND event_id = :event_id",
-                        soci::use(tenant_no, "tenant_no"), soci::use(event.id, "event_id"),
-                        soci::into(pos), soci::into(fp), soci::into(at))),
-          select_key((session->prepare << "SELECT fingerprint, response FROM idem_request "
-                                          "WHERE tenant_no = :tenant_no AND key = :key",
+          select_known(
+              (
+                  session->prepare
+                      << "SELECT pos, fp, at, body FROM change_log WHERE tenant_no = :tenant_no "
+                         "AND event_id = :event_id AND site_id = :site_id AND user_id = :user_id",
+                  soci::use(tenant_no, "tenant_no"), soci::use(event.id, "event_id"),
+                  soci::use(event.site_id, "site_id"), soci::use(event.user_id, "user_id"),
+                  soci::into(pos), soci::into(fp), soci::into(at), soci::into(known_body))),
+          delete_events((session->prepare << "DELETE FROM change_log WHERE tenant_no = :tenant_no "
+                                             "AND pos > :pos",
+                         soci::use(tenant_no, "tenant_no"), soci::use(pos, "pos"))),
+          // The writer's own key before one of a time that did not note whose it was.
+          select_key((session->prepare
+                          << "SELECT fingerprint, response FROM idem_request WHERE tenant_no = "
+                             ":tenant_no AND key = :key AND writer IN (:writer, '') "
+                             "ORDER BY writer DESC LIMIT 1",
                       soci::use(tenant_no, "tenant_no"), soci::use(key, "key"),
-                      soci::into(fingerprint), soci::into(response))),
-          insert_key((session->prepare
-                          << "INSERT INTO idem_request(tenant_no, key, fingerprint, response, at) "
-                             "VALUES(:tenant_no, :key, :fingerprint, :response, :at)",
-                      soci::use(tenant_no, "tenant_no"), soci::use(key, "key"),
-                      soci::use(fingerprint, "fingerprint"), soci::use(response, "response"),
-                      soci::use(at, "at"))),
+                      soci::use(key_writer, "writer"), soci::into(fingerprint),
+                      soci::into(response))),
+          insert_key(
+              (
+                  session->prepare
+                      << "INSERT INTO idem_request(tenant_no, key, writer, fingerprint, response, "
+                         "at) VALUES(:tenant_no, :key, :writer, :fingerprint, :response, :at)",
+                  soci::use(tenant_no, "tenant_no"), soci::use(key, "key"),
+                  soci::use(key_writer, "writer"), soci::use(fingerprint, "fingerprint"),
+                  soci::use(response, "response"), soci::use(at, "at"))),
           delete_keys(
               (
                   session->prepare
-                      << "DELETE FROM idem_request WHERE (tenant_no, key) IN "
-                         "(SELECT tenant_no, key FROM idem_request WHERE at < :at LIMIT :count)",
+                      << "DELETE FROM idem_request WHERE (tenant_no, key, writer) IN (SELECT "
+                         "tenant_no, key, writer FROM idem_request WHERE at < :at LIMIT :count)",
                   soci::use(at, "at"), soci::use(kForgetChunk, "count"))) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -131,7 +144,9 @@ public:
     long long fp = 0;
     long long at = 0;
     protocol::NewEvent event;
+    std::string known_body;
     std::string key;
+    std::string key_writer;
     std::string fingerprint;
     std::string response;
 
@@ -142,6 +157,7 @@ public:
     soci::statement update_head;
     soci::statement insert_event;
     soci::statement select_known;
+    soci::statement delete_events;
     soci::statement select_key;
     soci::statement insert_key;
     soci::statement delete_keys;
@@ -202,17 +218,25 @@ private:
         connection_.tenant_no = log.head.tenant_no;
         if (!request.idempotency_key.empty()) {
             connection_.key = request.idempotency_key;
+            connection_.key_writer = request.writer;
             if (fetch_row(connection_.select_key)) {
                 return answer_from_key(request);
             }
         }
         AppendResult result;
         result.events.reserve(request.events.size());
+        const auto before = log.numbering.mark();
         for (const auto& event : request.events) {
-            result.events.push_back(append_event(event, log.numbering));
+            auto appended = append_event(event, log.numbering);
+            if (!appended) {
+                take_back(log, before);
+                result.taken = result.events.size();
+                result.events.clear();
+                return result;
+            }
+            result.events.push_back(std::move(*appended));
         }
         if (!request.idempotency_key.empty()) {
-            connection_.key = request.idempotency_key;
             connection_.fingerprint = request.request_fingerprint;
             connection_.response = encode_results(result.events);
             connection_.at = now_us_;
@@ -230,9 +254,18 @@ private:
         return std::move(*result);
     }
 
-    AppendedEvent append_event(const protocol::NewEvent& event, Numbering& numbering) {
-        if (auto known = numbering.earlier(event.id)) {
-            return std::move(*known);
+    // Rarely needed, so it costs nothing before.
+    void take_back(TenantLog& log, const Numbering::Mark& before) {
+        connection_.pos = before.last_pos;
+        connection_.delete_events.execute(true);
+        log.numbering.rewind(before);
+    }
+
+    // Nothing: its id is taken by an event of other content.
+    std::optional<AppendedEvent> append_event(const protocol::NewEvent& event,
+                                              Numbering& numbering) {
+        if (const auto* earlier = numbering.earlier(event)) {
+            return numbering.know(event, earlier->place, earlier->event->body);
         }
         const auto place = numbering.next(make_fingerprint(fingerprints_[fingerprints_used_++]));
         connection_.pos = place.pos;
@@ -241,14 +274,14 @@ private:
         connection_.event = event;
         connection_.insert_event.execute(true);
         if (connection_.insert_event.get_affected_rows() == 1) {
-            return numbering.take(event.id, place);
+            return numbering.take(event, place);
         }
         if (!fetch_row(connection_.select_known)) {
             throw CorruptLog("an event id is in the index but has no row");
         }
         return numbering.know(
-            event.id,
-            {connection_.pos, static_cast<std::uint32_t>(connection_.fp), connection_.at});
+            event, {connection_.pos, static_cast<std::uint32_t>(connection_.fp), connection_.at},
+            connection_.known_body);
     }
 
     Connection& connection_;

@@ -51,6 +51,22 @@ constexpr std::array<const char*, 5> kVersion2 = {
     "WHERE (instr(body, 'path\":') > 0 OR instr(body, '\"actor_') > 0) AND json_valid(body)",
 };
 
+// An id is one of a site and user, a key is its writer's. Whose the keys of before are nobody
+// knows: until they are forgotten they count for everybody, as they did.
+constexpr std::array<const char*, 7> kVersion3 = {
+    "DROP INDEX change_log_event_id",
+    "CREATE UNIQUE INDEX change_log_event_id ON change_log(tenant_no, event_id, site_id, user_id)",
+    "ALTER TABLE idem_request RENAME TO idem_request_2",
+    "CREATE TABLE idem_request("
+    "tenant_no BIGINT NOT NULL, key TEXT NOT NULL, writer TEXT NOT NULL, "
+    "fingerprint TEXT NOT NULL, response TEXT NOT NULL, at BIGINT NOT NULL, "
+    "PRIMARY KEY(tenant_no, key, writer)) WITHOUT ROWID",
+    "INSERT INTO idem_request SELECT tenant_no, key, '', fingerprint, response, at "
+    "FROM idem_request_2",
+    "DROP TABLE idem_request_2",  // and its index
+    "CREATE INDEX idem_request_at ON idem_request(at)",
+};
+
 int read_version(soci::session& session) {
     int version = 0;
     session << "PRAGMA user_version", soci::into(version);
@@ -58,7 +74,7 @@ int read_version(soci::session& session) {
 }
 
 // A change of the schema is a row more: a step that files of the version before it have not taken.
-constexpr std::array<Migration, 2> kMigrations = {{{1, kVersion1}, {2, kVersion2}}};
+constexpr std::array<Migration, 3> kMigrations = {{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
 static_assert(kMigrations.back().version == kSchemaVersion);
 
 std::span<const Migration> pending(std::span<const Migration> all, int version) {

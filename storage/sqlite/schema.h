@@ -8,7 +8,7 @@
 namespace hubtrail::storage {
 
 /// The version in `PRAGMA user_version` of the files that this build writes.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 /// Every step from an empty file to kSchemaVersion.
 std::span<const Migration> log_migrations();

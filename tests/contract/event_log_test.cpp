@@ -69,6 +69,18 @@ TEST_CASE("A bad event says which and what was expected, and nothing is written"
     CHECK(append(log, R"({"stream":"s","type":"x"})")->front().pos == 1);
 }
 
+TEST_CASE("Another event under a known id is refused by its place in the array", "[log]") {
+    const Directory directory;
+    EventLog log({directory.path});
+    REQUIRE(append(log, R"({"id":"a","stream":"s","type":"x"})"));
+    const auto taken =
+        append(log, R"([{"id":"b","stream":"s","type":"x"},{"id":"a","stream":"s","type":"y"}])");
+    REQUIRE_FALSE(taken);
+    CHECK(taken.error().kind == AppendError::Kind::id_taken);
+    CHECK_THAT(taken.error().text, Contains("event 1:"));
+    CHECK(append(log, R"({"id":"b","stream":"s","type":"x"})")->front().pos == 2);
+}
+
 TEST_CASE("One process has the directory", "[log]") {
     const Directory directory;
     const EventLog log({directory.path});

@@ -135,8 +135,9 @@ public:
     std::optional<protocol::LogEvent> at(const std::string& tenant, std::int64_t pos) {
         return value(reader->at(tenant, pos));
     }
-    std::optional<protocol::LogEvent> find(const std::string& tenant, const std::string& id) {
-        return value(reader->find(tenant, id));
+    std::optional<protocol::LogEvent> find(const std::string& tenant, const std::string& id,
+                                           const EventFilter& visible = {}) {
+        return value(reader->find(tenant, id, visible));
     }
     std::int64_t last_before(const std::string& tenant, std::int64_t wall_us) {
         return value(reader->last_before(tenant, wall_us));

@@ -74,8 +74,7 @@ TEMPLATE_TEST_CASE("A known id is a duplicate and takes no position", "[contract
     ContractLog<TestType> log;
     const AppendedEvent first = log.append("t", make_event("a"), 10);
     SECTION("from an earlier commit") {
-        const AppendedEvent again =
-            log.append("t", make_event("a", "{\"tenant_id\":\"other\"}"), 99);
+        const AppendedEvent again = log.append("t", make_event("a"), 99);
         CHECK(again.duplicate);
         CHECK(again.pos == first.pos);
         CHECK(again.fingerprint == first.fingerprint);
@@ -105,6 +104,131 @@ TEMPLATE_TEST_CASE("A known id is a duplicate and takes no position", "[contract
     const LogHead head = log.head("t");
     CHECK(positions(log.read(read_after("t", 0))).size() ==
           static_cast<std::size_t>(head.last_pos));
+}
+
+protocol::NewEvent other_content(std::string id) {
+    return make_event(std::move(id), "{\"tenant_id\":\"t\",\"n\":2}");
+}
+
+TEMPLATE_TEST_CASE("A known id with other content refuses its request, and only that", "[contract]",
+                   STORES) {
+    ContractLog<TestType> log;
+    log.append("t", make_event("a"), 10);
+    SECTION("from an earlier commit") {
+        const auto results =
+            log.append({make_request("t", {make_event("b")}),
+                        make_request("t", {make_event("c"), make_event("a"), make_event("d"),
+                                           other_content("a"), make_event("e")}),
+                        make_request("t", {make_event("c")})},
+                       20);
+        CHECK(results[0].events.at(0).pos == 2);
+        CHECK(results[1].taken == 3U);
+        CHECK(results[1].events.empty());
+        CHECK_FALSE(results[2].taken);
+        CHECK(results[2].events.at(0).pos == 3);
+        CHECK_FALSE(results[2].events.at(0).duplicate);
+        CHECK(log.head("t") == LogHead{1, 1, 3});
+        CHECK(positions(log.read(read_after("t", 0))) == Positions{1, 2, 3});
+        CHECK_FALSE(log.find("t", "d").has_value());
+        CHECK(log.find("t", "a")->body == make_event("a").body);
+    }
+    SECTION("within one request") {
+        const auto result =
+            log.append(make_request("t", {make_event("b"), make_event("b"), other_content("b")}));
+        CHECK(result.taken == 2U);
+        CHECK(log.head("t").last_pos == 1);
+        CHECK_FALSE(log.find("t", "b").has_value());
+        CHECK(log.append("t", other_content("b")).pos == 2);
+    }
+    SECTION("within one batch") {
+        const auto results = log.append({make_request("t", {make_event("b")}),
+                                         make_request("t", {other_content("b"), make_event("c")}),
+                                         make_request("t", {make_event("b")})});
+        CHECK(results[0].events.at(0).pos == 2);
+        CHECK(results[1].taken == 0U);
+        CHECK(results[2].events.at(0).duplicate);
+        CHECK(log.head("t").last_pos == 2);
+    }
+    SECTION("with a key, which stays free") {
+        auto request = make_request("t", {other_content("a")});
+        request.idempotency_key = "key";
+        CHECK(log.append(request).taken == 0U);
+        request.events = {make_event("b")};
+        CHECK(log.append(request).events.at(0).pos == 2);
+    }
+    SECTION("over a restart") {
+        log.restart();
+        CHECK(log.append(make_request("t", {other_content("a")})).taken == 0U);
+        CHECK(log.append("t", make_event("a")).duplicate);
+    }
+    SECTION("after a reset") {
+        REQUIRE(log.writer->reset("t"));
+        CHECK(log.append(make_request("t", {other_content("a")})).taken == 0U);
+        CHECK(log.append("t", make_event("b")).pos == 2);
+    }
+}
+
+TEMPLATE_TEST_CASE("A refused request alone leaves a tenant as it was", "[contract]", STORES) {
+    ContractLog<TestType> log;
+    CHECK(log.append(make_request("new", {make_event("a"), other_content("a")}), 50).taken == 1U);
+    CHECK(log.head("new") == LogHead{});
+    CHECK(log.append("new", make_event("b"), 40).recorded_us == 40);
+}
+
+// Who may write for a site and user may see what is there: docs/adr/0024-whose-id.md.
+TEMPLATE_TEST_CASE("An id is one of a site and user, and found where it is shown", "[contract]",
+                   STORES) {
+    ContractLog<TestType> log;
+    const auto at = [](const char* site, const char* user) {
+        auto event = make_event("a", std::string("{\"tenant_id\":\"") + site + user + "\"}");
+        event.site_id = site;
+        event.user_id = user;
+        return event;
+    };
+    const auto results =
+        log.append({make_request("t", {at("s1", "u1"), at("s2", "u1")}),
+                    make_request("t", {at("s1", "u2"), at("", ""), at("s2", "u1")})});
+    CHECK(results[0].events.at(1).pos == 2);
+    CHECK(results[1].events.at(0).pos == 3);
+    CHECK(results[1].events.at(1).pos == 4);
+    CHECK(results[1].events.at(2).pos == 2);
+    CHECK(results[1].events.at(2).duplicate);
+    log.restart();
+    CHECK(log.append("t", at("s1", "u1")).pos == 1);
+    CHECK(log.append("t", at("s1", "u3")).pos == 5);
+
+    EventFilter visible;
+    CHECK(log.find("t", "a", visible)->pos == 5);
+    visible.user_id = "u1";
+    CHECK(log.find("t", "a", visible)->pos == 2);
+    visible.sites = {"s1"};
+    visible.any_site = false;
+    CHECK(log.find("t", "a", visible)->pos == 1);
+    visible.sites = {"s3"};
+    CHECK_FALSE(log.find("t", "a", visible).has_value());
+    CHECK_FALSE(log.find("u", "a").has_value());
+    CHECK(log.find("t", "a")->pos == 5);  // the statement is left as it was
+}
+
+TEMPLATE_TEST_CASE("An idempotency key is its writer's", "[contract]", STORES) {
+    ContractLog<TestType> log;
+    const auto keyed = [](const char* writer, const char* id, const char* fingerprint) {
+        auto request = make_request("t", {make_event(id)});
+        request.idempotency_key = "key";
+        request.request_fingerprint = fingerprint;
+        request.writer = writer;
+        return request;
+    };
+    CHECK_FALSE(log.append(keyed("ann", "a", "f")).replayed);
+    const auto others = log.append({keyed("bob", "b", "f"), keyed("cleo", "c", "g")});
+    CHECK(others[0].events.at(0).pos == 2);
+    CHECK(others[1].events.at(0).pos == 3);
+    log.restart();
+    CHECK(log.append(keyed("ann", "x", "f")).events.at(0).pos == 1);
+    CHECK(log.append(keyed("bob", "x", "f")).events.at(0).pos == 2);
+    CHECK(log.append(keyed("bob", "x", "h")).key_reused);
+    REQUIRE(log.writer->forget_keys(1'001));
+    CHECK(log.append(keyed("bob", "d", "h")).events.at(0).pos == 4);
 }
 
 TEMPLATE_TEST_CASE("An idempotency key replays its result and refuses another body", "[contract]",

@@ -70,7 +70,7 @@ TEST_CASE("The schema declares no type but TEXT, BIGINT, BLOB and DOUBLE", "[con
     RawDatabase database(under_test.path());
     const auto types = database.run(
         "SELECT c.type FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'");
-    CHECK(types.size() == 25);
+    CHECK(types.size() == 26);
     const std::set<std::string> allowed = {"TEXT", "BIGINT", "BLOB", "DOUBLE"};
     for (const auto& type : types) {
         CHECK(allowed.count(type) == 1);
@@ -132,9 +132,9 @@ TEST_CASE("A file of version 1 is taken to this build's version with all that it
     const Page page = SqliteLog::value(reader->read(read_after("acme", 0)));
     CHECK(page.head == LogHead{3, 2, 3});
     CHECK(positions(page) == std::vector<std::int64_t>{2, 3});
-    CHECK(SqliteLog::value(reader->find("acme", "b"))->body == "{2}");
-    CHECK(SqliteLog::value(reader->find("acme", "b"))->path.empty());
-    const auto moved = SqliteLog::value(reader->find("acme", "c"));
+    CHECK(SqliteLog::value(reader->find("acme", "b", {}))->body == "{2}");
+    CHECK(SqliteLog::value(reader->find("acme", "b", {}))->path.empty());
+    const auto moved = SqliteLog::value(reader->find("acme", "c", {}));
     CHECK(moved->path == "docs/a\"b");
     CHECK(moved->old_path == "in/\xC3\xA9");
     CHECK(moved->actor_client_id == "app");
@@ -148,6 +148,7 @@ TEST_CASE("A file of version 1 is taken to this build's version with all that it
     auto keyed = make_request("acme", {make_event("c")});
     keyed.idempotency_key = "k";
     keyed.request_fingerprint = "f";
+    keyed.writer = "anybody";  // whose a key of that time is was not noted
     const auto results = SqliteLog::value(
         writer->append(std::vector{keyed, make_request("acme", {make_event("d")})}, 80));
     CHECK(results[0].replayed);
@@ -415,8 +416,8 @@ TEST_CASE("What was acknowledged survives kill -9, and nothing comes in halves",
         for (int i = 0; i <= last; ++i) {
             CAPTURE(cycle, i);
             const std::string id = std::to_string(cycle) + "-" + std::to_string(i);
-            REQUIRE(SqliteLog::value((*reader)->find("t", id)).has_value());
-            REQUIRE(SqliteLog::value((*reader)->find("t", id + "b")).has_value());
+            REQUIRE(SqliteLog::value((*reader)->find("t", id, {})).has_value());
+            REQUIRE(SqliteLog::value((*reader)->find("t", id + "b", {})).has_value());
         }
     }
 }
@@ -546,7 +547,7 @@ TEST_CASE("Forgetting keys works over more than one chunk", "[contract][sqlite]"
     RawDatabase database(log.under_test.path());
     database.run(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12001) "
-        "INSERT INTO idem_request SELECT 1, 'k' || i, '', '', i FROM n");
+        "INSERT INTO idem_request SELECT 1, 'k' || i, '', '', '', i FROM n");
     REQUIRE(log.writer->forget_keys(12'001));
     CHECK(database.run("SELECT key FROM idem_request") == std::vector<std::string>{"k12001"});
 }

@@ -15,7 +15,7 @@ from harness import HUBTRAIL, Api, Report, Scratch, Server, good_claims, make_ev
 
 CHANGES, EVENTS, CURSOR = "/api/v1/sync/changes", "/api/v1/events", "/api/v1/sync/cursor"
 REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-           413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content"}
+           409: "Conflict", 410: "Gone", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content"}
 
 
 class Bench:
@@ -127,16 +127,26 @@ def appends(bench):
     result = first.json()["results"][0]
     report.equal("201 with id, pos, cursor, duplicate", (first.status, set(result), result["pos"], result["duplicate"]),
                  (201, {"id", "pos", "cursor", "duplicate"}, 1, False))
-    again = api.post(make_event("e1", path="/other"))
+    known = make_event("e1", path="/a", data={"b": 1})
+    again = api.post(known)
     report.equal("200 with the same place for a known id", (again.status, again.json()["results"]),
                  (200, [{**result, "duplicate": True}]))
-    mixed = api.post([make_event("e1"), make_event("e2"), make_event("e2"), make_event("e3")])
+    answer = bench.problem("409 for other content under a known id",
+                           api.post([make_event("new"), make_event("e1", path="/other")]), 409, "event-id-reused")
+    report.equal("409 names the event", answer.json()["error"]["details"]["index"], 1)
+    bench.problem("409: nothing of the batch is there", api.get(EVENTS + "/new"), 404, "not-found")
+    other = bench.tenant("appends", sites=["s2=admin"], subject="other")
+    unseen = other.post(make_event("e1", site="s2"))
+    report.equal("another writer's event with that id is its own, and not told of the first",
+                 (unseen.status, unseen.json()["results"][0]["duplicate"], other.get(f"{EVENTS}/e1").json()["site_id"]),
+                 (201, False, "s2"))
+    mixed = api.post([known, make_event("e2"), make_event("e2"), make_event("e3")])
     report.equal("201 for a batch with new and old, in order",
                  (mixed.status, [(r["id"], r["pos"], r["duplicate"]) for r in mixed.json()["results"]]),
-                 (201, [("e1", 1, True), ("e2", 2, False), ("e2", 2, True), ("e3", 3, False)]))
+                 (201, [("e1", 1, True), ("e2", 3, False), ("e2", 3, True), ("e3", 4, False)]))
     made = api.post(make_event()).json()["results"][0]["id"]
     report.check("an id is made when none came", len(made) == 36 and made[14] == "7", made)
-    event = api.get(f"{EVENTS}/e1").json()
+    event = bench.tenant("appends", sites=["s1=admin"]).get(f"{EVENTS}/e1").json()
     page = api.changes(since="earliest")["changes"]
     report.equal("GET by id and the page show the same", event, page[0])
     expected = {"pos", "cursor", "recorded_at", "tenant_id", "id", "stream", "type", "site_id", "path", "occurred_at",

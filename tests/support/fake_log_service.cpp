@@ -78,10 +78,9 @@ void FakeLogService::at(std::string tenant, std::int64_t pos, EventDone done) {
     });
 }
 
-void FakeLogService::find(std::string tenant, std::string id, EventDone done) {
-    call([this, tenant = std::move(tenant), id = std::move(id), done = std::move(done)] {
-        done(reader_->find(tenant, id));
-    });
+void FakeLogService::find(std::string tenant, std::string id, EventFilter visible, EventDone done) {
+    call([this, tenant = std::move(tenant), id = std::move(id), visible = std::move(visible),
+          done = std::move(done)] { done(reader_->find(tenant, id, visible)); });
 }
 
 void FakeLogService::last_before(std::string tenant, std::int64_t wall_us, PositionDone done) {

@@ -23,7 +23,7 @@ public:
     void read(ReadRequest request, ReadDone done) override;
     void head(std::string tenant, HeadDone done) override;
     void at(std::string tenant, std::int64_t pos, EventDone done) override;
-    void find(std::string tenant, std::string id, EventDone done) override;
+    void find(std::string tenant, std::string id, EventFilter visible, EventDone done) override;
     void last_before(std::string tenant, std::int64_t wall_us, PositionDone done) override;
     void set_floor(std::string tenant, std::int64_t first_pos,
                    std::function<void(Result<void, StoreError>)> done) override;

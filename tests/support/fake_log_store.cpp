@@ -52,8 +52,8 @@ public:
         return std::optional(found->second.events[index_of(pos)]);
     }
 
-    Result<std::optional<protocol::LogEvent>, StoreError> find(std::string_view tenant,
-                                                               std::string_view id) override {
+    Result<std::optional<protocol::LogEvent>, StoreError> find(
+        std::string_view tenant, std::string_view id, const EventFilter& visible) override {
         const MutexLock lock(store_.mutex_);
         if (auto error = store_.pass(store_.reads_)) {
             return Failure{*error};
@@ -62,11 +62,11 @@ public:
         if (found == store_.tenants_.end()) {
             return std::optional<protocol::LogEvent>{};
         }
-        const auto known = found->second.position_of_id.find(std::string(id));
-        if (known == found->second.position_of_id.end()) {
-            return std::optional<protocol::LogEvent>{};
-        }
-        return std::optional(found->second.events[index_of(known->second)]);
+        const auto& events = found->second.events;
+        const auto known = std::find_if(events.rbegin(), events.rend(), [&](const auto& event) {
+            return event.id == id && matches(visible, event);
+        });
+        return known == events.rend() ? std::optional<protocol::LogEvent>{} : std::optional(*known);
     }
 
     Result<std::int64_t, StoreError> last_before(std::string_view tenant,
@@ -214,7 +214,7 @@ std::optional<StoreError> FakeLogStore::pass(Gate& gate) {
 
 AppendResult FakeLogStore::append_one(const AppendRequest& request, std::int64_t now_us) {
     AppendResult result;
-    const std::pair key{request.tenant, request.idempotency_key};
+    const std::tuple key{request.tenant, request.writer, request.idempotency_key};
     if (!request.idempotency_key.empty()) {
         if (const auto known = keys_.find(key); known != keys_.end()) {
             if (known->second.fingerprint != request.request_fingerprint) {
@@ -227,8 +227,19 @@ AppendResult FakeLogStore::append_one(const AppendRequest& request, std::int64_t
         }
     }
     Tenant& tenant = tenants_[request.tenant];
+    const auto last_pos = tenant.head.last_pos;
     for (const auto& event : request.events) {
-        result.events.push_back(append_event(tenant, event, now_us));
+        auto appended = append_event(tenant, event, now_us);
+        if (!appended) {
+            tenant.head.last_pos = last_pos;
+            tenant.events.resize(static_cast<std::size_t>(last_pos));
+            std::erase_if(tenant.position_of,
+                          [&](const auto& entry) { return entry.second > last_pos; });
+            result.taken = result.events.size();
+            result.events.clear();
+            return result;
+        }
+        result.events.push_back(std::move(*appended));
     }
     if (!request.idempotency_key.empty()) {
         keys_[key] = {request.request_fingerprint, result.events, now_us};
@@ -236,10 +247,11 @@ AppendResult FakeLogStore::append_one(const AppendRequest& request, std::int64_t
     return result;
 }
 
-AppendedEvent FakeLogStore::append_event(Tenant& tenant, const protocol::NewEvent& event,
-                                         std::int64_t now_us) {
-    const auto [known, added] =
-        tenant.position_of_id.try_emplace(event.id, tenant.head.last_pos + 1);
+std::optional<AppendedEvent> FakeLogStore::append_event(Tenant& tenant,
+                                                        const protocol::NewEvent& event,
+                                                        std::int64_t now_us) {
+    const auto [known, added] = tenant.position_of.try_emplace(
+        std::tuple(event.id, event.site_id, event.user_id), tenant.head.last_pos + 1);
     if (added) {
         const std::int64_t last_us = tenant.events.empty() ? 0 : tenant.events.back().recorded_us;
         tenant.head.last_pos += 1;
@@ -249,8 +261,11 @@ AppendedEvent FakeLogStore::append_event(Tenant& tenant, const protocol::NewEven
                                  event.actor_client_id, event.actor_device_id});
     }
     const protocol::LogEvent& stored = tenant.events[index_of(known->second)];
-    return {event.id,           stored.pos,         tenant.head.epoch,
-            stored.fingerprint, stored.recorded_us, !added};
+    if (!protocol::same_content(event, stored.body)) {
+        return std::nullopt;
+    }
+    return AppendedEvent{event.id,           stored.pos,         tenant.head.epoch,
+                         stored.fingerprint, stored.recorded_us, !added};
 }
 
 Page FakeLogStore::read_page(const ReadRequest& request) const {

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -54,7 +54,8 @@ private:
     struct Tenant {
         LogHead head;
         std::vector<protocol::LogEvent> events;  // position 1 first
-        std::unordered_map<std::string, std::int64_t> position_of_id;
+        /// By id, site and user.
+        std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> position_of;
     };
     struct KeyedResult {
         std::string fingerprint;
@@ -72,14 +73,16 @@ private:
     std::optional<StoreError> pass(Gate& gate) HUBTRAIL_REQUIRES(mutex_);
     AppendResult append_one(const AppendRequest& request, std::int64_t now_us)
         HUBTRAIL_REQUIRES(mutex_);
-    AppendedEvent append_event(Tenant& tenant, const protocol::NewEvent& event, std::int64_t now_us)
-        HUBTRAIL_REQUIRES(mutex_);
+    std::optional<AppendedEvent> append_event(Tenant& tenant, const protocol::NewEvent& event,
+                                              std::int64_t now_us) HUBTRAIL_REQUIRES(mutex_);
     Page read_page(const ReadRequest& request) const HUBTRAIL_REQUIRES(mutex_);
 
     mutable Mutex mutex_;
     std::condition_variable_any changed_;
     std::map<std::string, Tenant, std::less<>> tenants_ HUBTRAIL_GUARDED_BY(mutex_);
-    std::map<std::pair<std::string, std::string>, KeyedResult> keys_ HUBTRAIL_GUARDED_BY(mutex_);
+    /// By tenant, writer and key.
+    std::map<std::tuple<std::string, std::string, std::string>, KeyedResult> keys_
+        HUBTRAIL_GUARDED_BY(mutex_);
     std::vector<std::size_t> commit_sizes_ HUBTRAIL_GUARDED_BY(mutex_);
     Gate appends_ HUBTRAIL_GUARDED_BY(mutex_);
     Gate reads_ HUBTRAIL_GUARDED_BY(mutex_);

@@ -100,6 +100,31 @@ TEST_CASE("parse_events writes tenant and service account as JSON strings", "[pr
           R"("occurred_at":"2026-05-04T08:00:01.000002Z","service_account":"feed\n"})");
 }
 
+TEST_CASE("The same event sent again has the same content, whenever and however it is written",
+          "[protocol]") {
+    const auto first = parse_one(with(R"("id":"a","site_id":"s","data":{"n":1})"));
+    CountingIds ids;
+    const EventContext later{"acme", "", kNowUs + 5'000'000};
+    const auto again = [&](const std::string& json) {
+        const auto events = parse_events(json, later, ids);
+        REQUIRE(events);
+        return same_content(events->front(), first.body);
+    };
+    CHECK(
+        again(R"( { "data" : { "n" : 1 } , "site_id":"\u0073","id":"a","type":"t","stream":"s"})"));
+    CHECK(again(with(R"("id":"a","site_id":"s","data":{"n":1})")));
+    CHECK_FALSE(again(with(R"("id":"a","site_id":"s","data":{"n":2})")));
+    CHECK_FALSE(again(with(R"("id":"a","site_id":"s")")));
+    CHECK_FALSE(again(with(R"("id":"b","site_id":"s","data":{"n":1})")));
+    CHECK_FALSE(again(with(R"("id":"a","site_id":"s","data":{"n":1},)"
+                           R"("occurred_at":"2026-05-04T08:00:02Z")")));
+    // A time that was given is content, before and now.
+    const auto timed = parse_one(with(R"("id":"a","occurred_at":"2026-05-04T08:00:02Z")"));
+    CHECK(same_content(timed, timed.body));
+    CHECK_FALSE(same_content(parse_one(with(R"("id":"a","occurred_at":"2026-05-04T08:00:03Z")")),
+                             timed.body));
+}
+
 TEST_CASE("parse_events resolves escapes and escapes again only what must be", "[protocol]") {
     const auto event = parse_one(
         R"({"str\u0065am":"\u0073","type":"t","site_id":"\u0041\/\"","user_id":"\ud83d\ude00","path":"a\\b\n\u00e9"})");

@@ -56,6 +56,63 @@ TEST_CASE("POST answers 201 when one event is new and 200 when none is", "[rest]
                                    "," + result_json("b", 2, fixture.cursor_at(2), true) + "]}");
 }
 
+TEST_CASE("Other content under a known id is 409 with its index, and nothing is written",
+          "[rest]") {
+    EventsFixture fixture;
+    fixture.post(event_json("a", R"(,"data":{"n":1})"));
+    const auto refused =
+        fixture.post("[" + event_json("b") + "," + event_json("a", R"(,"data":{"n":2})") + "]");
+    CHECK(refused->problem(409) == "event-id-reused");
+    CHECK(refused->details().find("index")->integer() == 1);
+    CHECK(refused->text() == "event 1: another event of its site and user has this id");
+    CHECK(fixture.show("b")->status() == 404);
+    CHECK(fixture.post(event_json("b"))->member("results").at(0).find("pos")->integer() == 2);
+    const auto twice = fixture.post("[" + event_json("c") + "," + event_json("c") + "," +
+                                    event_json("c", R"(,"path":"x")") + "]");
+    CHECK(twice->problem(409) == "event-id-reused");
+    CHECK(twice->details().find("index")->integer() == 2);
+    CHECK(fixture.show("c")->status() == 404);
+}
+
+TEST_CASE("A repeat is a duplicate although it was received later", "[rest]") {
+    EventsFixture fixture;
+    fixture.post(event_json("a"));
+    fixture.clock.advance_us(60'000'000);
+    CHECK(fixture.post(event_json("a"))->status() == 200);
+}
+
+TEST_CASE("Nobody is told of an event that he may not see, nor loses his own to it", "[rest]") {
+    EventsFixture fixture;
+    const auto place = [](const Answer& answer) {
+        const auto result = answer.member("results").at(0);
+        return std::to_string(answer.status()) + " at " +
+               std::to_string(result.find("pos")->integer());
+    };
+    const std::string own = R"(,"site_id":"s1","user_id":"u1")";
+    CHECK(place(*fixture.post(event_json("a", R"(,"site_id":"s1","user_id":"u2")"))) == "201 at 1");
+    CHECK(place(*fixture.post(event_json("a", own), "", "reader")) == "201 at 2");
+    CHECK(place(*fixture.post(event_json("a", own), "", "reader")) == "200 at 2");
+    CHECK(place(*fixture.post(event_json("a", R"(,"site_id":"s3")"))) == "201 at 3");
+    // Each finds the newest of those that he may see.
+    CHECK(fixture.show("a", "reader")->member("pos").integer() == 2);
+    CHECK(fixture.show("a", "super")->member("pos").integer() == 3);
+    CHECK(fixture.show("a", "blind")->status() == 404);
+}
+
+TEST_CASE("An Idempotency-Key is its writer's", "[rest]") {
+    EventsFixture fixture;
+    fixture.verifier.principals["super"].subject = "another";
+    const std::string body = R"({"stream":"entries","type":"x","site_id":"s1","user_id":"u1"})";
+    const auto first = fixture.post(body, "k");
+    const auto other = fixture.post(body, "k", "reader");
+    CHECK(first->status() == 201);
+    CHECK(other->status() == 201);
+    CHECK(other->member("results").at(0).find("pos")->integer() == 2);
+    CHECK(fixture.post(event_json("b", R"(,"site_id":"s1","user_id":"u1")"), "k", "reader")
+              ->problem(422) == "idempotency-key-reused");
+    CHECK(fixture.post(body, "k")->get().body == first->get().body);
+}
+
 TEST_CASE("POST makes an id for an event without one", "[rest]") {
     EventsFixture fixture;
     const auto answer = fixture.post(R"({"stream":"entries","type":"x"})");

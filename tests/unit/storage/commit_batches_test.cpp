@@ -42,12 +42,13 @@ TEST_CASE("A commit becomes one batch per tenant with all fields", "[storage]") 
 TEST_CASE("Duplicates, replays and refused keys add nothing to a batch", "[storage]") {
     std::vector<AppendRequest> requests = {request_of("a", {"known", "new"}),
                                            request_of("a", {"x"}), request_of("a", {"y"}),
-                                           request_of("b", {"known"})};
+                                           request_of("b", {"known"}), request_of("a", {"z"})};
     const std::vector<AppendResult> results = {
         {false, false, {appended("known", 2, true), appended("new", 9)}},
         {false, true, {appended("x", 4)}},
         {true, false, {}},
-        {false, false, {appended("known", 1, true)}}};
+        {false, false, {appended("known", 1, true)}},
+        {false, false, {}, 0}};
     const auto batches = make_committed_batches(requests, results);
     REQUIRE(batches.size() == 1);
     REQUIRE(batches[0]->events.size() == 1);

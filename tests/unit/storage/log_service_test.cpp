@@ -365,7 +365,7 @@ TEST_CASE("Every reading call reaches the store", "[storage]") {
     under_test.service->read(request, page.done());
     under_test.service->head("t", head.done());
     under_test.service->at("t", 2, at.done());
-    under_test.service->find("t", "e-2", found.done());
+    under_test.service->find("t", "e-2", {}, found.done());
     under_test.service->last_before("t", 2'000'000, before.done());
     CHECK(page.wait()->events.size() == 2);
     CHECK(*head.wait() == LogHead{1, 1, 3});
