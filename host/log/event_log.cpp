@@ -196,6 +196,14 @@ hub::Task<AppendOutcome> EventLog::append(std::string tenant, std::string events
     co_return co_await AppendAwait(std::move(outcome));
 }
 
+std::unique_ptr<EventReader> EventLog::follow(std::string tenant, const protocol::QueryItems& items,
+                                              std::shared_ptr<EventListener> listener) {
+    return std::make_unique<EventReader>(
+        *parts_->feature,
+        std::make_shared<EventReading>(std::move(tenant), protocol::parse_log_query(items),
+                                       std::move(listener)));
+}
+
 LogFeature& EventLog::feature() {
     return *parts_->feature;
 }

@@ -11,10 +11,12 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "host/feature.h"
+#include "host/log/event_reader.h"
 #include "host/log/log_feature.h"
 #include "hub/code/task.h"
 #include "hub/log/log_hub.h"
 #include "protocol/event.h"
+#include "protocol/log_query.h"
 #include "storage/log_service.h"
 
 namespace hubtrail::host {
@@ -40,7 +42,7 @@ using AppendOutcome = Result<Appended, AppendError>;
 
 /// A durable log in a directory, with its own threads, and the features of a server that show it.
 /// Outlives the servers that have its features. Thread: main for construction and features;
-/// append() from any.
+/// append() and follow() from any.
 class EventLog {
 public:
     using HubConfig = hub::LogHubConfig;
@@ -63,6 +65,14 @@ public:
                 std::function<void(AppendOutcome)> done);
     /// The same in a coroutine of a hub, which goes on when it is durable.
     hub::Task<AppendOutcome> append(std::string tenant, std::string events_json);
+
+    /// Follows events of the tenant, from a start: `items` are the names and values of docs/api.md
+    /// 2, such as {{"stream", "doors"}, {"since", cursor}}; without `since` what comes from now.
+    /// No event is lost, doubled or out of order, and the reader has its place by cursor over a
+    /// restart. `listener` is called while a server shows the log, and until the reader dies; what
+    /// is wrong with the question it is told too. Any thread. The reader must not outlive the log.
+    std::unique_ptr<EventReader> follow(std::string tenant, const protocol::QueryItems& items,
+                                        std::shared_ptr<EventListener> listener);
 
     /// Of every server that shows the log, before the features below.
     LogFeature& feature();

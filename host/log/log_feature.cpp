@@ -1,6 +1,9 @@
 #include "host/log/log_feature.h"
 
 #include <stdexcept>
+#include <utility>
+
+#include "host/log/event_reader.h"
 
 namespace hubtrail::host {
 namespace {
@@ -19,6 +22,12 @@ private:
 
 }  // namespace
 
+LogLoop::~LogLoop() {
+    for (const auto& [key, reading] : std::exchange(readings, {})) {
+        reading->end();
+    }
+}
+
 std::unique_ptr<LoopFeature> LogFeature::on_loop(const LoopScope& scope) {
     if (parts_.size() != scope.index) {
         throw std::logic_error("a log is shown by one server");
@@ -27,7 +36,22 @@ std::unique_ptr<LoopFeature> LogFeature::on_loop(const LoopScope& scope) {
     parts_.push_back(&made->part());
     const MutexLock lock(mutex_);
     targets_.push_back({scope.group, scope.index, &made->part()});
+    for (auto& task : std::exchange(early_, {})) {
+        scope.loop.post([part = &made->part(), task = std::move(task)] { task(*part); });
+    }
     return made;
+}
+
+void LogFeature::on_first_loop(std::function<void(LogLoop&)> task) {
+    const MutexLock lock(mutex_);
+    if (targets_.empty()) {
+        early_.push_back(std::move(task));
+        return;
+    }
+    const auto& first = targets_.front();
+    first.group->loop(first.loop).post([part = first.part, task = std::move(task)] {
+        task(*part);
+    });
 }
 
 void LogFeature::stop() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,15 +20,23 @@
 
 namespace hubtrail::host {
 
+class EventReading;
+
 /// What one loop has of the log. Thread: strand.
 struct LogLoop {
     LogLoop(const LoopScope& scope, storage::LogService& service,
             const protocol::CursorCodec& codec)
         : tails(scope.loop, service, codec), output(scope.scheduler, codec) {}
+    /// Ends what is read here.
+    ~LogLoop();
+    LogLoop(const LogLoop&) = delete;
+    LogLoop& operator=(const LogLoop&) = delete;
 
     follow::Tails tails;
     hub::LogOutput output;
     hub::HubScratch scratch;
+    /// The program's own readers (event_reader.h), shared with what holds them there.
+    std::map<const EventReading*, std::shared_ptr<EventReading>> readings;
 };
 
 /// What the features of a log share. All must outlive them. Thread: any.
@@ -40,8 +49,8 @@ struct LogContext {
 };
 
 /// The log on every loop: tails that the commits reach. The other features of the log
-/// (log_features.h) stand on it and come behind it in their site. Thread: main; on_commit() and
-/// on_head() from any: the loops are guarded by mutex_.
+/// (log_features.h) stand on it and come behind it in their site. Thread: main; the listeners and
+/// on_first_loop() from any: the loops are guarded by mutex_.
 class LogFeature final : public Feature {
 public:
     /// `on_stop`: what else ends with the loops; null: nothing.
@@ -51,6 +60,9 @@ public:
     const LogContext& context() const { return context_; }
     /// Of a loop whose part was made.
     LogLoop& on(std::size_t loop) { return *parts_.at(loop); }
+
+    /// Runs the task on the first loop; where there is none yet, once there is. Any thread.
+    void on_first_loop(std::function<void(LogLoop&)> task);
 
     // The listeners of the log service.
     void on_commit(const std::shared_ptr<const storage::CommittedBatch>& batch);
@@ -74,6 +86,7 @@ private:
     std::vector<LogLoop*> parts_;  ///< by number of the loop
     mutable Mutex mutex_;
     std::vector<Target> targets_ HUBTRAIL_GUARDED_BY(mutex_);
+    std::vector<std::function<void(LogLoop&)>> early_ HUBTRAIL_GUARDED_BY(mutex_);
 };
 
 }  // namespace hubtrail::host

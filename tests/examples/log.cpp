@@ -1,9 +1,34 @@
+#include <atomic>
+#include <fstream>
+
 #include <hubtrail/hub.h>
 #include <hubtrail/log.h>
 using namespace hubtrail;
 
+/// Counts doors, and keeps the cursor beside what it has made of the events: here in a file.
+struct Counter : EventListener {
+    explicit Counter(std::string file) : file_(std::move(file)) {
+        std::int64_t before = 0;
+        std::ifstream(file_) >> before >> since_;
+        count_ = before;
+    }
+    void on_event(const FollowedEvent&) override { ++count_; }
+    void on_cursor(std::string_view cursor) override {
+        std::ofstream(file_) << count_ << ' ' << cursor;
+    }
+    void on_end(const FollowEnd& end) override { std::fprintf(stderr, "%s\n", end.text.c_str()); }
+
+    const std::string& since() const { return since_; }
+    std::int64_t count() const { return count_; }
+
+private:
+    const std::string file_;
+    std::string since_ = "earliest";
+    std::atomic<std::int64_t> count_{0};
+};
+
 struct DoorsHub : Hub {
-    explicit DoorsHub(EventLog& log) : log_(log) {}
+    DoorsHub(EventLog& log, const Counter& counter) : log_(log), counter_(counter) {}
     Task<std::int64_t> open(std::string door) {
         const auto event =
             R"({"stream":"doors","type":"door.opened","resource_id":")" + door + "\"}";
@@ -13,10 +38,14 @@ struct DoorsHub : Hub {
         co_await clients().all().send("opened", door);  // now, on every server that shares Redis
         co_return outcome->front().pos;  // on the disk, and on its way to everybody who follows
     }
-    static void methods(Methods<DoorsHub>& hub) { hub.add("Open", &DoorsHub::open); }
+    std::int64_t count() { return counter_.count(); }
+    static void methods(Methods<DoorsHub>& hub) {
+        hub.add("Open", &DoorsHub::open).add("Count", &DoorsHub::count);
+    }
 
 private:
     EventLog& log_;
+    const Counter& counter_;
 };
 
 /// Believes what it is told, for the example's sake.
@@ -44,7 +73,11 @@ int main(int, char** argv) {
     HubServer server({.listen = argv[1],
                       .make_verifier = [] { return std::make_unique<Credulous>(); },
                       .redis_url = argv[3] == nullptr ? "" : argv[3]});
-    server.map<DoorsHub>("/doors").create([&] { return std::make_unique<DoorsHub>(log); });
+    auto counter = std::make_shared<Counter>(std::string(argv[2]) + "/counter.cursor");
+    const auto reader =
+        log.follow("house", {{"types", "door.opened"}, {"since", counter->since()}}, counter);
+    server.map<DoorsHub>("/doors").create(
+        [&] { return std::make_unique<DoorsHub>(log, *counter); });
     server.map_log_hub(log, {.path = "/changes",
                              .streams = {"doors"},
                              .scopes = {"events.read"},

@@ -244,6 +244,14 @@ def check_log_with_redis(program):
             redis.wait()
 
 
+def reaches(client, method, value):
+    """What a follower has made of an event comes soon after the event."""
+    end = time.monotonic() + DEADLINE_S
+    while client.invoke(method) != value:
+        assert time.monotonic() < end, (method, value)
+        time.sleep(0.01)
+
+
 def check_log(program):
     check_bad_redis(program)
     check_log_with_redis(program)
@@ -260,12 +268,14 @@ def check_log(program):
         check(doors.invoke("Open", "x" * 300)[:60], "An unexpected error occurred invoking 'Open' on the server. "[:60])
         check(changes(server, "since=earliest"), ["house.ready", "door.opened"])
         check(Client(server, "/changes").status, 401)
+        reaches(doors, "Count", 1)
         server.stop()
         again = Server(program, directory)  # goes on with its log
         doors = Client(again, "/doors?access_token=anna")
         doors.start("Open", "back")
         doors.called("opened", "back")
         check(doors.answer(), 4)
+        reaches(doors, "Count", 2)  # it went on from its cursor
         check(changes(again, "since=earliest"), ["house.ready", "door.opened", "house.ready", "door.opened"])
         again.stop()
 

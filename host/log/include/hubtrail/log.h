@@ -8,8 +8,12 @@ namespace hubtrail {
 
 using host::AppendError;
 using host::AppendOutcome;
+using host::EventListener;
 using host::EventLog;
 using host::EventLogOptions;
+using host::EventReader;
+using host::FollowedEvent;
+using host::FollowEnd;
 using hub::LogHubConfig;
 
 }  // namespace hubtrail
