@@ -1,9 +1,12 @@
 #include "auth/jose/token_signer.h"
 
+#include <algorithm>
+
 #include "auth/claims.h"
 #include "auth/key_rules.h"
 #include "auth/token_verifier.h"
 #include "base/check.h"
+#include "base/utf8.h"
 #include "protocol/json.h"
 
 namespace hubtrail::auth {
@@ -76,6 +79,16 @@ std::string to_json(const TokenClaims& claims, std::int64_t now_s) {
     return out;
 }
 
+// Writing JSON would replace what is not UTF-8, and so name somebody else.
+bool is_text(const TokenClaims& claims) {
+    return is_utf8(claims.issuer) && is_utf8(claims.audience) && is_utf8(claims.subject) &&
+           is_utf8(claims.tenant) &&
+           std::all_of(claims.scopes.begin(), claims.scopes.end(),
+                       [](const auto& scope) { return is_utf8(scope); }) &&
+           std::all_of(claims.sites.begin(), claims.sites.end(),
+                       [](const auto& site) { return is_utf8(site.first); });
+}
+
 }  // namespace
 
 TokenSigner::TokenSigner(std::string_view secret, const Clock& clock)
@@ -86,6 +99,9 @@ TokenSigner::TokenSigner(std::string_view secret, const Clock& clock)
 Result<std::string, std::string> TokenSigner::sign(const TokenClaims& claims) const {
     if (auto fit = check(claims); !fit) {
         return Failure{fit.error()};
+    }
+    if (!is_text(claims)) {
+        return Failure{std::string("the claims are not valid: not UTF-8")};
     }
     const auto payload = to_json(claims, clock_.wall_us() / kUsPerS);
     // What comes from a command line may be anything; a token that our own guard would refuse is
