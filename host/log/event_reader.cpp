@@ -24,6 +24,9 @@ EventReading::~EventReading() {
 }
 
 void EventReading::start(LogLoop& loop) {
+    if (stopped_) {
+        return;  // before there was a loop
+    }
     loop_ = &loop;
     loop.readings[this] = shared_from_this();
     tenant_hash_ = protocol::CursorCodec::hash_tenant(tenant_);
@@ -167,7 +170,11 @@ std::string EventReading::encode(const protocol::Cursor& cursor) const {
 
 EventReader::EventReader(LogFeature& log, std::shared_ptr<EventReading> reading)
     : log_(log), reading_(std::move(reading)) {
-    log_.on_first_loop([reading = reading_](LogLoop& loop) { reading->start(loop); });
+    log_.when_shown([weak = std::weak_ptr(reading_)](LogLoop& loop) {
+        if (const auto reading_of = weak.lock()) {
+            reading_of->start(loop);
+        }
+    });
 }
 
 void EventReader::stop() {

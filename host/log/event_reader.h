@@ -43,6 +43,7 @@ struct FollowEnd {
 
 /// What a program does with the events that it follows (EventLog::follow()). Thread: strand, that
 /// of a loop of the server; one call at a time, in the order of the log: return soon, do not throw.
+/// When the server ends no further call comes, nor on_end(): follow again on the next one.
 class EventListener {
 public:
     virtual ~EventListener() = default;
@@ -72,6 +73,8 @@ public:
 
     /// On the loop, once.
     void start(LogLoop& loop);
+    /// On the loop: gives what there is, if it may.
+    void resume();
     /// On the loop: no call comes from here on, and it may die.
     void end();
 
@@ -80,9 +83,6 @@ public:
     /// No call begins from here on; one that has begun may go on.
     void stop() { stopped_ = true; }
     void set_paused(bool paused) { paused_ = paused; }
-
-    /// On the loop: paused no more.
-    void resume();
 
     follow::Credit credit() override;
     void on_event(const protocol::LogEvent& event) override;

@@ -36,22 +36,34 @@ std::unique_ptr<LoopFeature> LogFeature::on_loop(const LoopScope& scope) {
     parts_.push_back(&made->part());
     const MutexLock lock(mutex_);
     targets_.push_back({scope.group, scope.index, &made->part()});
-    for (auto& task : std::exchange(early_, {})) {
-        scope.loop.post([part = &made->part(), task = std::move(task)] { task(*part); });
+    if (scope.index == 0) {
+        for (auto& task : std::exchange(early_, {})) {
+            post(targets_.front(), std::move(task));
+        }
     }
     return made;
 }
 
-void LogFeature::on_first_loop(std::function<void(LogLoop&)> task) {
+void LogFeature::post(const Target& target, LoopTask task) {
+    target.group->loop(target.loop).post([part = target.part, task = std::move(task)] {
+        task(*part);
+    });
+}
+
+void LogFeature::when_shown(LoopTask task) {
     const MutexLock lock(mutex_);
     if (targets_.empty()) {
         early_.push_back(std::move(task));
-        return;
+    } else {
+        post(targets_.front(), std::move(task));
     }
-    const auto& first = targets_.front();
-    first.group->loop(first.loop).post([part = first.part, task = std::move(task)] {
-        task(*part);
-    });
+}
+
+void LogFeature::on_first_loop(LoopTask task) {
+    const MutexLock lock(mutex_);
+    if (!targets_.empty()) {
+        post(targets_.front(), std::move(task));
+    }
 }
 
 void LogFeature::stop() {

@@ -49,8 +49,8 @@ struct LogContext {
 };
 
 /// The log on every loop: tails that the commits reach. The other features of the log
-/// (log_features.h) stand on it and come behind it in their site. Thread: main; the listeners and
-/// on_first_loop() from any: the loops are guarded by mutex_.
+/// (log_features.h) stand on it and come behind it in their site. Thread: main; the listeners,
+/// when_shown() and on_first_loop() from any: the loops are guarded by mutex_.
 class LogFeature final : public Feature {
 public:
     /// `on_stop`: what else ends with the loops; null: nothing.
@@ -61,8 +61,11 @@ public:
     /// Of a loop whose part was made.
     LogLoop& on(std::size_t loop) { return *parts_.at(loop); }
 
-    /// Runs the task on the first loop; where there is none yet, once there is. Any thread.
-    void on_first_loop(std::function<void(LogLoop&)> task);
+    using LoopTask = std::function<void(LogLoop&)>;
+    /// Runs the task on the first loop, at once or when a server shows the log. Any thread.
+    void when_shown(LoopTask task);
+    /// The same; while no server shows the log the task is dropped. Any thread.
+    void on_first_loop(LoopTask task);
 
     // The listeners of the log service.
     void on_commit(const std::shared_ptr<const storage::CommittedBatch>& batch);
@@ -79,6 +82,7 @@ private:
         std::size_t loop;
         LogLoop* part;
     };
+    static void post(const Target& target, LoopTask task);
     std::vector<Target> targets() const;
 
     const LogContext context_;
@@ -86,7 +90,7 @@ private:
     std::vector<LogLoop*> parts_;  ///< by number of the loop
     mutable Mutex mutex_;
     std::vector<Target> targets_ HUBTRAIL_GUARDED_BY(mutex_);
-    std::vector<std::function<void(LogLoop&)>> early_ HUBTRAIL_GUARDED_BY(mutex_);
+    std::vector<LoopTask> early_ HUBTRAIL_GUARDED_BY(mutex_);  ///< for when it is shown
 };
 
 }  // namespace hubtrail::host

@@ -119,6 +119,21 @@ TEST_CASE("A pause holds what comes and a resume gives it", "[log]") {
     CHECK(p.notes->positions == List{1, 2, 3});
 }
 
+TEST_CASE("A pause comes behind the run that has begun", "[log][limits]") {
+    constexpr auto kRun = static_cast<std::int64_t>(kFollowRunEventsMax);
+    const auto beyond = GENERATE(0, 1);
+    Program p;
+    p.append(static_cast<int>(kRun) + beyond);
+    p.start();
+    const auto reader = p.follow({{"since", "earliest"}});
+    p.notes->then = [&](const FollowedEvent&) { reader->pause(); };
+    p.settle();
+    CHECK(p.notes->positions.back() == kRun);
+    reader->resume();
+    p.settle();
+    CHECK(p.notes->positions.back() == kRun + beyond);
+}
+
 TEST_CASE("A reader that is let go of within a call gets no further one", "[log]") {
     Program p;
     p.start();
@@ -176,15 +191,31 @@ TEST_CASE("What cannot be followed is told, with the way out", "[log]") {
     }
 }
 
-TEST_CASE("A reader may outlive the server", "[log]") {
+TEST_CASE("A reader ends with its server, and may outlive it", "[log]") {
     Program p;
     p.start();
     const auto reader = p.follow({{"since", "earliest"}});
     p.append(1);
     p.settle();
     p.host.take_down();
+    CHECK(p.notes.use_count() == 2);  // the reader's: the loop has let go of it
     reader->resume();
+    p.append(1);
     CHECK(p.notes->positions == List{1});
+    CHECK_FALSE(p.notes->end);
+}
+
+TEST_CASE("A reader that went before a server came is not kept for it", "[log]") {
+    Program p;
+    p.append(1);
+    auto reader = p.follow({{"since", "earliest"}});
+    reader->pause();
+    reader->resume();
+    reader.reset();
+    CHECK(p.notes.use_count() == 1);
+    p.start();
+    p.settle();
+    CHECK(p.notes->positions.empty());
 }
 
 }  // namespace hubtrail::host
