@@ -1,4 +1,5 @@
 #include <atomic>
+#include <cstdio>
 #include <fstream>
 
 #include <hubtrail/hub.h>
@@ -14,7 +15,9 @@ struct Counter : EventListener {
     }
     void on_event(const FollowedEvent&) override { ++count_; }
     void on_cursor(std::string_view cursor) override {
-        std::ofstream(file_) << count_ << ' ' << cursor;
+        const auto next = file_ + ".new";
+        std::ofstream(next) << count_ << ' ' << cursor;
+        std::rename(next.c_str(), file_.c_str());  // both or neither
     }
     void on_end(const FollowEnd& end) override { std::fprintf(stderr, "%s\n", end.text.c_str()); }
 
