@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 
 namespace hubtrail::transport {
+
 bool ChunkScan::take(char c) {
     switch (expect_) {
         case Expect::previous_cr:
