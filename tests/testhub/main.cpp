@@ -62,14 +62,6 @@ Flags parse_flags(const std::vector<std::string>& arguments) {
     return flags;
 }
 
-// For pages of the test suites, which come from other ports: any origin.
-void allow_origin(const HttpRequest& request, HttpResponse& response) {
-    if (const auto origin = request.header("origin")) {
-        response.headers.emplace_back("Access-Control-Allow-Origin", *origin);
-        response.headers.emplace_back("Access-Control-Allow-Credentials", "true");
-    }
-}
-
 HttpResponse text(int status, std::string body) {
     HttpResponse response;
     response.status = status;
@@ -135,49 +127,24 @@ Task<HttpResponse> client_result(HubServer& server, HttpRequest request) {
     }
 }
 
-using Handler = std::function<Task<HttpResponse>(HttpRequest)>;
-
-Task<HttpResponse> answer_any_origin(const Handler& handler, HttpRequest request) {
-    HttpResponse response;
-    if (request.method == "OPTIONS") {
-        response.status = 204;
-        for (const auto& [asked, allowed] :
-             {std::pair{"access-control-request-method", "Access-Control-Allow-Methods"},
-              std::pair{"access-control-request-headers", "Access-Control-Allow-Headers"}}) {
-            if (const auto value = request.header(asked)) {
-                response.headers.emplace_back(allowed, *value);
-            }
-        }
-    } else {
-        response = co_await handler(request);
-    }
-    allow_origin(request, response);
-    co_return response;
-}
-
-void map_plain(HubServer& server, std::string path, Handler handler) {
-    server.map_http(std::move(path), [handler = std::move(handler)](HttpRequest request) {
-        return answer_any_origin(handler, std::move(request));
-    });
-}
-
 void map_plain_routes(HubServer& server, const TokenKey& key) {
-    map_plain(server, "/generateJwtToken", [&key](HttpRequest) -> Task<HttpResponse> {
+    server.map_http("/generateJwtToken", [&key](HttpRequest) -> Task<HttpResponse> {
         co_return text(200, key.sign("testuser", kTokenSeconds));
     });
-    map_plain(server, "/deployment", [](HttpRequest) -> Task<HttpResponse> {
+    server.map_http("/deployment", [](HttpRequest) -> Task<HttpResponse> {
         HttpResponse response;
         response.content_type = "application/json; charset=utf-8";
         response.body = R"({"commitHash":""})";
         co_return response;
     });
-    map_plain(server, "/clientresult/*",
-              [&server](HttpRequest request) { return client_result(server, std::move(request)); });
-    map_plain(server, "/redirect*",
-              [&key](HttpRequest request) { return redirect(key, std::move(request)); });
-    map_plain(server, "/echoredirect*",
-              [](HttpRequest request) { return echo_redirect(std::move(request)); });
-    map_plain(server, "/bad-negotiate*", [](HttpRequest request) -> Task<HttpResponse> {
+    server.map_http("/clientresult/*", [&server](HttpRequest request) {
+        return client_result(server, std::move(request));
+    });
+    server.map_http("/redirect*",
+                    [&key](HttpRequest request) { return redirect(key, std::move(request)); });
+    server.map_http("/echoredirect*",
+                    [](HttpRequest request) { return echo_redirect(std::move(request)); });
+    server.map_http("/bad-negotiate*", [](HttpRequest request) -> Task<HttpResponse> {
         auto response = text(400, "Some response from server");
         response.content_type.clear();
         add_cookies(request, response);

@@ -1,7 +1,9 @@
 #include "transport/session/http_protocol.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "transport/session/cors.h"
 #include "transport/session/hub_requests.h"
 #include "transport/session/session_server.h"
@@ -25,6 +27,13 @@ HttpResponse make_allow_response(std::string_view method, std::string_view allow
     }
     response.headers.emplace_back("Allow", allow);
     return response;
+}
+
+// A handler that answers for itself whose pages may read it: two such headers are none to browsers.
+bool says_cors(const HttpResponse& response) {
+    return std::any_of(response.headers.begin(), response.headers.end(), [](const auto& header) {
+        return equal_ignoring_case(header.first, "access-control-allow-origin");
+    });
 }
 }  // namespace
 
@@ -208,9 +217,8 @@ void HttpProtocol::dispatch(HttpRequest request, const HubRoute& route, bool mov
     auto& server = peer_.server();
     const bool to_hub = route.endpoint != nullptr;
     const auto found = to_hub ? FoundRoute{} : server.routes().find(request.path, request.method);
-    extra_headers_ = to_hub
-                         ? cors_headers(origins_of(route.endpoint->options()), request)
-                         : cors_headers(server.routes().origins(found), request, kExposedHeaders);
+    cors_headers_ = to_hub ? cors_headers(origins_of(route.endpoint->options()), request)
+                           : cors_headers(server.routes().origins(found), request, kExposedHeaders);
     if (request.token_conflict) {
         answer(make_problem(400, "token-conflict",
                             "Authorization and access_token hold different tokens"));
@@ -305,7 +313,7 @@ void HttpProtocol::answer(const HttpResponse& response) {
     peer_.outbox().tell_when_flushed();
 }
 
-std::string HttpProtocol::begin_head(int status) const {
+std::string HttpProtocol::begin_head(int status, bool with_cors) const {
     std::string out;
     out.reserve(320);
     out += "HTTP/1.1 ";
@@ -315,12 +323,12 @@ std::string HttpProtocol::begin_head(int status) const {
     out += "\r\nDate: ";
     out += peer_.server().http_date();
     out += "\r\n";
-    out += extra_headers_;
+    out += with_cors ? cors_headers_ : "";
     return out;
 }
 
 void HttpProtocol::write_head(std::string& out, const HttpResponse& response) const {
-    out = begin_head(response.status);
+    out = begin_head(response.status, !says_cors(response));
     const auto add = [&out](std::string_view name, std::string_view value) {
         out.append(name).append(": ").append(value).append("\r\n");
     };

@@ -80,9 +80,9 @@ public:
     std::string turn_over(std::unique_ptr<PeerProtocol> protocol);
     /// The connection goes on under another server of the process, which serves the request.
     void move_to(SessionServer& home, HttpRequest request);
-    /// `HTTP/1.1 200 OK`, Date, and the extra headers: the beginning of an answer that turn_over()
+    /// `HTTP/1.1 200 OK`, Date, and those of CORS: the beginning of an answer that turn_over()
     /// follows.
-    std::string begin_head(int status) const;
+    std::string begin_head(int status, bool with_cors = true) const;
 
 private:
     friend class ExchangeRef;
@@ -98,7 +98,7 @@ private:
     Peer& peer_;
     std::unique_ptr<RequestParser> parser_;
     std::string pending_;                  ///< bytes that wait behind the request being served
-    std::string extra_headers_;            ///< CORS; lines, each with its CRLF
+    std::string cors_headers_;             ///< lines, each with its CRLF
     std::shared_ptr<HttpProtocol*> self_;  ///< owned with replies, which may come when we are gone
     std::function<void(Outcome)> watcher_;
     std::unique_ptr<MovedConnection> moving_;  ///< leaves when what was sent is out

@@ -252,6 +252,26 @@ TEST_CASE("A preflight of another origin, or of what only our own pages use, is 
     closed.client.ask(200, "OPTIONS", "/all", kListed + preflight("PUT"));
 }
 
+TEST_CASE("A handler that says itself whose pages may read it is the only one to say it",
+          "[session][routes]") {
+    struct OwnCors final : HttpHandler {
+        void handle(HttpRequest, HttpReply reply) override {
+            HttpResponse response;
+            response.headers = {{"access-control-allow-origin", "*"}};
+            reply(std::move(response));
+        }
+    } own;
+    RoutesFixture f;
+    f.routes.add({{}, "/public", &own, "what is public", PathMatch::exact, Origins::listed});
+    EndpointOptions options;
+    options.allowed_origins = {"https://app.example"};
+    f.routes.allow_origins(options);
+    const auto answer = f.client.ask(200, "GET", "/public", kListed);
+    CHECK(answer.has("access-control-allow-origin: *\r\n"));
+    CHECK_FALSE(answer.has("Access-Control-Allow-Origin"));
+    CHECK_FALSE(answer.has("Access-Control-Allow-Credentials"));
+}
+
 TEST_CASE("A page of a listed origin reads answers and refusals, with what they say beside",
           "[session][routes]") {
     CorsRoutes f;
