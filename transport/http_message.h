@@ -19,7 +19,7 @@ inline constexpr std::size_t kHeaderCountMax = 64;              ///< 431
 inline constexpr std::size_t kBodyBytesMax = 1024 * 1024;       ///< 413
 inline constexpr std::size_t kRequestsPerConnectionMax = 1000;  ///< then Connection: close
 inline constexpr std::int64_t kHeaderDeadlineNs =
-    5'000'000'000;  ///< 408, from accept or first byte, not reset by bytes
+    5'000'000'000;  ///< 408, from the first byte, not reset by bytes
 inline constexpr std::int64_t kBodyDeadlineNs = 30'000'000'000;   ///< 408
 inline constexpr std::int64_t kKeepAliveIdleNs = 60'000'000'000;  ///< closed silently
 

@@ -375,15 +375,15 @@ def line_of(context, size):
 def slow_handshakes():
     add("half a header, then nothing", deadline(lambda context: context.upgrade()[:60], 0), slow=True)
     add("a header in drops: the deadline does not move", deadline(lambda context: context.upgrade(), 0.3), slow=True)
-    add("nothing at all", deadline(lambda context: b"", 0), slow=True)
+    add("nothing at all", deadline(lambda context: b"", 0, "idle_deadline"), slow=True)
     add("the client ends in the middle of the header", ends_in_header)
     add("the client resets in the middle of the header", resets_in_header)
 
 
-def deadline(make, pause):
-    """The header has to be there in time, as a whole."""
+def deadline(make, pause, which="header_deadline"):
+    """The header has to be there in time, as a whole; who says nothing is only idle."""
     async def run(context):
-        seconds = context.expect.need("header_deadline")
+        seconds = context.expect.need(which)
         patience = seconds + context.patience
         data = make(context)
         result = await wire.probe(context.target, patience, data, chop=1 if pause else 0, pause=pause, quiet=3)

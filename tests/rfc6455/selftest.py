@@ -13,7 +13,7 @@ from broken_server import PATH, Server
 from suite import Context, Expectations
 from wire import Target
 
-HASTY = Expectations(patience=2.0, message_deadline=2.5, header_deadline=2.0)
+HASTY = Expectations(patience=2.0, message_deadline=2.5, header_deadline=2.0, idle_deadline=2.0)
 AT_ONCE = 16
 FAULTS_AT_ONCE = 8
 

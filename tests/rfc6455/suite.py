@@ -17,6 +17,7 @@ class Expectations:
     too_many_fragments: int = 1008
     message_deadline: float = 10.0
     header_deadline: float = 5.0
+    idle_deadline: float = 60.0
     header_bytes_max: int = 16 << 10
     header_count_max: int = 64
     request_line_max: int = 8 << 10

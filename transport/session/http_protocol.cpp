@@ -116,7 +116,7 @@ void HttpProtocol::on_tick(std::int64_t now_ns) {
         if (now_ns - started_ns_ >= kBodyDeadlineNs) {
             refuse(408, "body-timeout", "the request body did not arrive in time");
         }
-    } else if (started || requests_ == 0) {
+    } else if (started) {
         if (now_ns - started_ns_ >= kHeaderDeadlineNs) {
             refuse(408, "header-timeout", "the request header did not arrive in time");
         }
