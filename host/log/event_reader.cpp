@@ -103,7 +103,7 @@ void EventReading::refuse(const storage::PositionError& error) {
         end.latest_cursor = encode(error.latest);
         end.lost_at_least = error.lost_at_least;
     }
-    finish(std::move(end));
+    finish(end);
 }
 
 follow::Credit EventReading::credit() {
@@ -154,7 +154,7 @@ void EventReading::on_failed(const storage::StoreError& error) {
     finish({FollowEnd::Kind::failed, error.detail, {}, {}, 0});
 }
 
-void EventReading::finish(FollowEnd end) {
+void EventReading::finish(const FollowEnd& end) {
     const auto keep = shared_from_this();
     if (!stopped_.exchange(true)) {
         listener_->on_end(end);

@@ -95,7 +95,7 @@ private:
     void resolve();
     void on_start(const Result<storage::StartPosition, storage::PositionError>& start);
     void refuse(const storage::PositionError& error);
-    void finish(FollowEnd end);
+    void finish(const FollowEnd& end);
     std::string encode(const protocol::Cursor& cursor) const;
 
     const std::string tenant_;
