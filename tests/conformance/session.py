@@ -212,6 +212,7 @@ class Connection:
     def __init__(self, session, label, channel, protocol):
         self.session, self.label, self.channel, self.protocol = session, label, channel, protocol
         self.show_pings = False
+        self.show_acks = True
         self._next = 0
 
     def log(self, kind, text):
@@ -269,8 +270,12 @@ class Connection:
                 event = await self.channel.next(max(end - time.monotonic(), 0.001))
             except asyncio.TimeoutError:
                 return "silence", ""
-            if event[0] != "record" or event[1] not in PINGS or self.show_pings:
+            if event[0] != "record" or not self._hides(event[1]):
                 return event
+
+    def _hides(self, text):
+        """What comes by the clock and not by the script."""
+        return (text in PINGS and not self.show_pings) or (not self.show_acks and (message_of(text) or {}).get("type") == 8)
 
     async def receive(self, count=1, timeout=wire.DEADLINE_S):
         """Logs that many records and returns the last. Less than that ends the script."""

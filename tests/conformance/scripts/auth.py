@@ -161,6 +161,7 @@ async def another_user_resumes(s):
     a.drop()
     await asyncio.sleep(1)
     b = await s.open("/stateful", token=token, headers=berta, label="b")
+    b.show_acks = False
     await b.send('{"type":9,"sequenceId":2}')
     await b.receive(2)
     for call in (("GetUserId",), ("GetClaim", "color"), ("AdminOnly",)):
