@@ -249,43 +249,22 @@ def tier_fuzz():
 
 
 TIDY_LIMIT_S = 3600
-tidy = None  # the process, once it was started
-
-
-def start_tidy():
-    """In the background and with the lowest priority: the tiers that wait for sockets leave it the cores."""
-    global tidy
-    if not configure("clang"):
-        return
-    command = ["nice", "-n", "19", sys.executable, "-u", ROOT / "tools/run_tidy.py"]
-    with open(log_path("tidy"), "wb") as log:
-        tidy = subprocess.Popen([*command, *(["--full"] if options.full else [])], stdin=subprocess.DEVNULL,
-                                stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True)
-
-
-def stop_tidy():
-    if tidy is not None and tidy.poll() is None:
-        os.killpg(tidy.pid, signal.SIGKILL)
 
 
 def tier_tidy():
-    if tidy is None:
-        start_tidy()
-    if tidy is None:
+    """Alone: beside them even with the lowest priority it makes tests that wait for a time fail."""
+    if not configure("clang"):
         return
-    try:
-        code = tidy.wait(TIDY_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        code = None
-        stop_tidy()
-    text = log_path("tidy").read_text(encoding="utf-8", errors="replace")
+    command = [sys.executable, "-u", ROOT / "tools/run_tidy.py", *(["--full"] if options.full else [])]
+    code, path = execute("tidy", command, TIDY_LIMIT_S)
+    text = path.read_text(encoding="utf-8", errors="replace")
     summed = re.search(r"^tidy: (\d+) sources, \d+ looked at, (\d+) with findings$", text, re.M)
     if code == 0 and summed:
         tally.ok(int(summed.group(1)))
         return
     tally.ok(int(summed.group(1)) - int(summed.group(2)) if summed else 0)
     found = [line for line in text.splitlines() if "error:" in line]
-    tally.fail("tidy", "\n".join(found[:20]) or tail(log_path("tidy"), 20))
+    tally.fail("tidy", "\n".join(found[:20]) or tail(path, 20))
 
 
 # -- scripts -----------------------------------------------------------------------------------------------
@@ -570,7 +549,6 @@ TIERS = {
     "tsan": tier_tsan, "clang": tier_clang, "fuzz": tier_fuzz, "tidy": tier_tidy,
 }
 QUICK = ("checks", "unit")
-BUILT = ("checks", "unit", "contract", "release")  # the tiers that compile and compute; the others wait for sockets
 
 
 def parse_arguments():
@@ -587,8 +565,6 @@ def parse_arguments():
 
 def run_tiers():
     for name in options.tiers:
-        if "tidy" in options.tiers and tidy is None and name not in BUILT:
-            start_tidy()
         before = (tally.passed, len(tally.failures), len(tally.skips))
         begun = time.monotonic()
         say(f"== {name}")
@@ -606,10 +582,7 @@ def main():
     global options
     options = parse_arguments()
     RESULTS.mkdir(parents=True, exist_ok=True)
-    try:
-        run_tiers()
-    finally:
-        stop_tidy()
+    run_tiers()
     say("")
     for test, _ in tally.failures:
         say(f"failed: {test}")
