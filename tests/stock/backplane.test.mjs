@@ -10,6 +10,7 @@ const kBytesMax = 30_000;
 const kPaceMs = 2;
 const kLimitMs = 60_000;
 const kAnswerMs = 2_000;
+const survivesNoCuts = reference && "the reference loses a stateful connection now and then when it is cut (docs/protocol/reference-notes.md)";
 
 const ofReference = reference ? " of the reference" : "";
 // The reference has a channel of Redis for each client, group and user, and keeps order within one of them only.
@@ -179,7 +180,7 @@ describe(`two nodes${ofReference}`, () => {
   });
 
   for (const { protocol } of protocols) {
-    test(`${protocol}: while a client's network is cut ${kCuts} times it gets what both nodes send once, in order`, { skip: missing }, async (t) => {
+    test(`${protocol}: while a client's network is cut ${kCuts} times it gets what both nodes send once, in order`, { skip: missing || survivesNoCuts }, async (t) => {
       const proxy = await proxied({ target: world.a.url, seed: seed + 2000 });
       const [key, group, user, mark] = ["note", "group", "user", "mark"].map(unique);
       const hub = await connect({ at: proxy.url, path: `/stateful?note=${key}`, protocol, transport: "WebSockets", stateful: true,
